@@ -1,0 +1,348 @@
+#pragma once
+// A pool's moves, for any free list.
+#include "atomic_max.hpp"
+#include "idle_memory.hpp"
+#include "pool_core.hpp"
+#include "usage_word.hpp"
+#include "wait_line.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+namespace weir::detail {
+
+/// `Policy` names the free list, the kind of atomic, and whether more than one thread comes (`shared`).
+template <class Policy> class PoolCoreOf final : public PoolCore {
+public:
+    PoolCoreOf(const AnyLayout& layout, CoreOptions options) : PoolCore(layout, std::move(options)) {}
+
+    Block* take(const Acquirer& by) override {
+        Usage after;
+        const Claim claim = usage_.claim(maximum(), after);
+        return claim == Claim::none ? nullptr : redeem(claim, after, by);
+    }
+
+    Block* take_or_spill(const Acquirer& by) override {
+        if (Block* const block = take(by))
+            return block;
+        if (!usage_.book(Usage::most_buffers))
+            throw exhausted({});
+        PoolBlock& block = make_booked(BlockStore::AtBudget::reclaim);
+        block.overflow = true;
+        Block* const out = hand_out_booked(block, by);
+        count_overflow();
+        return out;
+    }
+
+    Block* take_within(std::chrono::nanoseconds timeout, std::stop_token stop, const Acquirer& by) override;
+    Block* take_or_notify(Waiter& waiter, const Acquirer& by) override;
+    Block* adopt(const Foreign& foreign, const Acquirer& by) override;
+    void give_back(Block& block) noexcept override;
+
+    void cancel_wait(Waiter& waiter) noexcept override {
+        const Lock lock(line_->mutex);
+        waiter.unlink();
+        pass_on(); // it may have been told and now does not take what it was told of: the next one shall
+    }
+
+    void add_demand(std::ptrdiff_t buffers) noexcept override {
+        maximum_.fetch_add(buffers, std::memory_order_seq_cst); // pairs with maximum(), after get_in_line
+        if (buffers > 0 && usage_.is_waiting()) {
+            const Lock lock(line_->mutex);
+            line_->tell(static_cast<std::size_t>(buffers));
+        }
+    }
+
+    std::size_t trim(std::size_t keep, std::size_t at_most) noexcept override {
+        std::size_t freed = 0;
+        for (; freed != at_most && usage_.claim_for_freeing(keep); ++freed) {
+            store_.free(*free_.pop());
+            settle_here(Usage::one_buffer + Usage::one_moving);
+        }
+        return freed;
+    }
+
+    void prewarm(std::size_t count, std::size_t limit) override {
+        while (usage_.load().buffers() < count && usage_.book(std::min(count, limit)))
+            make_spare(BlockStore::AtBudget::refuse);
+    }
+
+    PoolStats stats() const noexcept override;
+
+    void close() noexcept override {
+        usage_.close(); // and we stand in for one adopted buffer until all that is idle is freed
+        trim(0, std::numeric_limits<std::size_t>::max());
+        leave(Usage::one_adopted);
+    }
+
+private:
+    using FreeList = typename Policy::FreeList;
+    using Word = UsageWord<Policy::template Atomic>;
+    using Claim = typename Word::Claim;
+    using Given = typename Word::Given;
+
+    ~PoolCoreOf() = default;
+
+    Block* redeem(Claim claim, Usage after, const Acquirer& by);
+    PoolBlock& make_booked(BlockStore::AtBudget at_budget);
+    Block* hand_out_booked(PoolBlock& block, const Acquirer& by) noexcept;
+    void make_spare(BlockStore::AtBudget at_budget);
+    void grow(std::size_t before) noexcept;
+
+    void put(PoolBlock& block) noexcept;
+    [[nodiscard]] bool serve() noexcept;
+    [[nodiscard]] bool settle(Usage::Bits what) noexcept;
+    /// For who keeps the pool alive by a handle, or in `close`.
+    void settle_here(Usage::Bits what) noexcept {
+        [[maybe_unused]] const bool over = settle(what);
+        assert(!over);
+    }
+    void leave(Usage::Bits what) noexcept {
+        if (usage_.leave(what))
+            delete this;
+    }
+
+    /// Under the line's lock: one of those left in it may have room.
+    void pass_on() noexcept WEIR_REQUIRES(line_->mutex) {
+        if (line_->empty())
+            usage_.line_is_empty();
+        else if (usage_.load().has_room(maximum()))
+            line_->tell();
+    }
+
+    // What every acquire and release touches, together and away from the rest.
+    alignas(64) Word usage_;
+    typename Policy::template Atomic<std::uint64_t> releases_{0}; // relaxed: for reports
+    typename Policy::template Atomic<std::size_t> peak_{0};       // relaxed: for reports
+    FreeList free_;
+    alignas(64) FreeList headers_;                         ///< of adopted memory, to be used again
+    Policy::template Atomic<std::size_t> header_count_{0}; // relaxed: how many nodes to ask for
+    const std::shared_ptr<WaitLine> line_ = std::make_shared<WaitLine>();
+};
+
+template <class Policy> Block* PoolCoreOf<Policy>::redeem(Claim claim, Usage after, const Acquirer& by) {
+    if (claim == Claim::idle) {
+        raise_to(peak_, after.out());
+        PoolBlock* const block = free_.pop();
+        assert(block);
+        return hand_out(*block, by, false);
+    }
+    Block* const block = hand_out_booked(make_booked(BlockStore::AtBudget::reclaim), by);
+    grow(after.buffers() - 1);
+    return block;
+}
+
+/// Makes what is booked; if that throws, the booking is undone.
+template <class Policy> PoolBlock& PoolCoreOf<Policy>::make_booked(BlockStore::AtBudget at_budget) {
+    try {
+        free_.make_room(usage_.load().buffers());
+        PoolBlock& block = store_.make(*this, at_budget);
+        allocations_.fetch_add(1, std::memory_order_relaxed);
+        return block;
+    } catch (...) {
+        settle_here(Usage::one_buffer + Usage::one_moving);
+        throw;
+    }
+}
+
+template <class Policy> Block* PoolCoreOf<Policy>::hand_out_booked(PoolBlock& block, const Acquirer& by) noexcept {
+    raise_to(peak_, usage_.booked_is_out().out());
+    return hand_out(block, by, true);
+}
+
+template <class Policy> void PoolCoreOf<Policy>::make_spare(BlockStore::AtBudget at_budget) {
+    PoolBlock& block = make_booked(at_budget);
+    memory_goes_idle(block.memory, block.bytes);
+    free_.push(block);
+    settle_here(Usage::one_moving);
+}
+
+/// The first of the new buffers is out; the others are only to spare the next acquirers: failing to make them is no error.
+template <class Policy> void PoolCoreOf<Policy>::grow(std::size_t before) noexcept {
+    try {
+        for (std::size_t left = growth(before); left > 1 && usage_.book(maximum()); --left)
+            make_spare(BlockStore::AtBudget::refuse);
+    } catch (...) {
+        return; // no memory, or no budget
+    }
+}
+
+template <class Policy> void PoolCoreOf<Policy>::give_back(Block& given) noexcept {
+    auto& block = static_cast<PoolBlock&>(given);
+    take_back(block);
+    if (!block.memory) {
+        if (block.release_foreign)
+            block.release_foreign(block.foreign);
+        headers_.push(block);
+        leave(Usage::one_adopted);
+        return;
+    }
+    releases_.fetch_add(1, std::memory_order_relaxed);
+    if (!block.overflow)
+        return put(block);
+    store_.free(block);
+    if (settle(Usage::one_buffer + Usage::one_out))
+        delete this;
+}
+
+/// Back to the free list, where whoever then sees it counted as idle finds it.
+template <class Policy> void PoolCoreOf<Policy>::put(PoolBlock& block) noexcept {
+    free_.push(block);
+    for (;;) {
+        switch (usage_.give(Usage::one_out)) {
+        case Given::done: return;
+        case Given::closed: // nobody will claim it: we take one out in exchange
+            store_.free(*free_.pop());
+            return leave(Usage::one_buffer + Usage::one_out);
+        case Given::waiting:
+            if (serve())
+                return;
+        }
+    }
+}
+
+/// Gives one buffer, pushed but not yet counted as idle, to the first in line. False if nobody is.
+template <class Policy> bool PoolCoreOf<Policy>::serve() noexcept {
+    const auto line = line_; // once the buffer is counted as idle, its waiter may end the pool
+    const Lock lock(line->mutex);
+    if (line->empty()) {
+        usage_.line_is_empty();
+        return false;
+    }
+    if (Ticket* const ticket = line->next_ticket()) {
+        WaitLine::give(*ticket, *free_.pop()); // it stays out
+        return true;
+    }
+    [[maybe_unused]] const bool over = usage_.leave(Usage::one_out);
+    assert(!over); // who is in line has a handle to the pool
+    line->tell();
+    return true;
+}
+
+/// Subtracts `what`, which leaves room for another buffer, and tells the first in line. True for the one who is to
+/// destroy the pool.
+template <class Policy> bool PoolCoreOf<Policy>::settle(Usage::Bits what) noexcept {
+    for (;;) {
+        switch (usage_.give(what)) {
+        case Given::done: return false;
+        case Given::closed: return usage_.leave(what);
+        case Given::waiting: break;
+        }
+        const auto line = line_;
+        const Lock lock(line->mutex);
+        if (line->empty()) {
+            usage_.line_is_empty();
+            continue;
+        }
+        [[maybe_unused]] const bool over = usage_.leave(what);
+        assert(!over); // who is in line has a handle to the pool
+        line->tell();
+        return false;
+    }
+}
+
+template <class Policy>
+Block* PoolCoreOf<Policy>::take_within(std::chrono::nanoseconds timeout, std::stop_token stop, const Acquirer& by) {
+    if (!Policy::shared || !usage_.load().is_waiting()) // those in line come first
+        if (Block* const block = take(by); block || !Policy::shared)
+            return block;
+
+    const auto begin = std::chrono::steady_clock::now();
+    const auto until = begin + std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(24 * 365));
+    Ticket ticket;
+    const std::stop_callback on_stop(stop, [this, &ticket] {
+        const Lock lock(line_->mutex);
+        ticket.stopped = true;
+        ticket.condition.notify_one();
+    });
+    Claim claim = Claim::none;
+    Usage after;
+    {
+        const Lock lock(line_->mutex);
+        line_->join(ticket);
+        usage_.get_in_line();
+        bool counted = false;
+        for (bool timed_out = false; !ticket.given;) {
+            if (line_->is_first(ticket))
+                claim = usage_.claim(maximum(), after);
+            if (claim != Claim::none || ticket.stopped || timed_out)
+                break;
+            if (!counted) {
+                waits_.fetch_add(1, std::memory_order_relaxed);
+                counted = true;
+            }
+            timed_out = ticket.condition.wait_until(line_->mutex, until) == std::cv_status::timeout;
+        }
+        ticket.unlink();
+        pass_on();
+    }
+    wait_time_.fetch_add((std::chrono::steady_clock::now() - begin).count(), std::memory_order_relaxed);
+    if (ticket.given)
+        return hand_out(*ticket.given, by, false);
+    return claim == Claim::none ? nullptr : redeem(claim, after, by);
+}
+
+template <class Policy> Block* PoolCoreOf<Policy>::take_or_notify(Waiter& waiter, const Acquirer& by) {
+    if (Block* const block = take(by))
+        return block;
+    Usage after;
+    Claim claim = Claim::none;
+    {
+        const Lock lock(line_->mutex);
+        line_->join(waiter);
+        usage_.get_in_line();
+        claim = usage_.claim(maximum(), after); // what came back before we were in line told nobody
+        if (claim != Claim::none) {
+            waiter.unlink();
+            pass_on();
+        } else {
+            waits_.fetch_add(1, std::memory_order_relaxed);
+        }
+    }
+    return claim == Claim::none ? nullptr : redeem(claim, after, by);
+}
+
+template <class Policy> Block* PoolCoreOf<Policy>::adopt(const Foreign& foreign, const Acquirer& by) {
+    try {
+        PoolBlock* header = headers_.pop();
+        if (!header) {
+            headers_.make_room(header_count_.fetch_add(1, std::memory_order_relaxed) + 1);
+            header = &store_.make_header(*this);
+        }
+        if (!usage_.adopt()) {
+            headers_.push(*header);
+            throw std::bad_alloc();
+        }
+        return hand_out_adopted(*header, foreign, by);
+    } catch (...) {
+        if (foreign.release)
+            foreign.release(foreign.opaque);
+        throw;
+    }
+}
+
+template <class Policy> PoolStats PoolCoreOf<Policy>::stats() const noexcept {
+    Usage usage = usage_.load();
+    std::uint64_t releases = releases_.load(std::memory_order_relaxed);
+    // The totals belong to the word they were read with; under heavy traffic one reading must do.
+    for (int tries = 100; tries != 0; --tries) {
+        const Usage again = usage_.load();
+        if (again.bits() == usage.bits())
+            break;
+        usage = again;
+        releases = releases_.load(std::memory_order_relaxed);
+    }
+    PoolStats stats;
+    stats.in_use = usage.out();
+    stats.available = usage.idle();
+    stats.capacity = stats.in_use + stats.available;
+    stats.total_releases = releases;
+    stats.total_acquires = releases + stats.in_use;
+    stats.peak_usage = peak_.load(std::memory_order_relaxed);
+    stats.adopted_in_use = usage.adopted();
+    fill_in(stats);
+    return stats;
+}
+
+} // namespace weir::detail

@@ -1,0 +1,64 @@
+#include <weir/pools/pool_registry.hpp>
+
+#include "registry_impl.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace weir {
+namespace {
+
+constexpr std::uint32_t least_samples = 8192;
+
+} // namespace
+
+PoolRegistry::PoolRegistry(RegistryConfig config) : impl_(std::make_shared<Impl>(std::move(config))) {}
+PoolRegistry::~PoolRegistry() = default;
+
+BasicFramePool PoolRegistry::frames(const VideoFormat& format, BufferRequirements requirements) {
+    return BasicFramePool(impl_->pool(frame_layout(format, requirements)));
+}
+
+BasicSamplePool PoolRegistry::samples(const AudioFormat& format, std::uint32_t capacity) {
+    // Larger than any power of two there is: refused by sample_layout as it stands.
+    const std::uint32_t bucket = capacity > (1u << 31) ? capacity : std::bit_ceil(std::max(capacity, least_samples));
+    return BasicSamplePool(impl_->pool(sample_layout(format, bucket)));
+}
+
+std::vector<PoolReport> PoolRegistry::stats() const {
+    std::vector<PoolReport> reports;
+    for (const auto& core : impl_->pools())
+        reports.push_back({core->blocks().format_text(), core->stats()});
+    return reports;
+}
+
+std::vector<Ledger> PoolRegistry::ledger() const {
+    std::vector<Ledger> ledgers;
+    for (const auto& core : impl_->pools())
+        ledgers.push_back(core->ledger());
+    return ledgers;
+}
+
+void PoolRegistry::for_each_out(const std::function<void(const Quota*, HolderId, std::size_t, std::uint32_t)>& visit) const {
+    for (const auto& core : impl_->pools())
+        core->blocks().for_each_out(visit);
+}
+
+std::size_t PoolRegistry::max_bytes() const noexcept { return impl_->budget().limit(); }
+std::size_t PoolRegistry::bytes() const noexcept { return impl_->budget().used(); }
+std::size_t PoolRegistry::peak_bytes() const noexcept { return impl_->budget().peak(); }
+
+void PoolRegistry::trim() { impl_->trim(); }
+
+void PoolRegistry::trim_cold() { impl_->trim_cold(); }
+
+void PoolRegistry::prewarm(const VideoFormat& format, std::size_t count, BufferRequirements requirements) {
+    const auto core = impl_->pool(frame_layout(format, requirements));
+    try {
+        core->prewarm(count, count);
+    } catch (const BudgetExhausted&) {
+        return; // as many as fit are made; who really needs one more will be told
+    }
+}
+
+} // namespace weir

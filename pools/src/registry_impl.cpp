@@ -1,0 +1,208 @@
+#include "registry_impl.hpp"
+
+#include "hash.hpp"
+#include "memory_limit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace weir {
+namespace {
+
+constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t holders_named = 5;
+
+} // namespace
+
+LayoutKey::LayoutKey(const detail::AnyLayout& layout) noexcept {
+    if (const auto* const frame = std::get_if<FrameLayout>(&layout)) {
+        video = frame->format;
+        requirements = frame->requirements;
+    } else if (const auto* const samples = std::get_if<SampleLayout>(&layout)) {
+        sample_format = samples->sample_format;
+        channels = samples->channels;
+        capacity = samples->capacity;
+    }
+}
+
+std::size_t LayoutKey::Hash::operator()(const LayoutKey& key) const noexcept {
+    return detail::hash_of(key.video.width, key.video.height, static_cast<std::uint32_t>(key.video.pixel_format),
+                           key.requirements.alignment, key.requirements.padding, static_cast<std::uint32_t>(key.sample_format),
+                           key.channels, key.capacity);
+}
+
+PoolRegistry::Impl::Impl(RegistryConfig config)
+    : config_(std::move(config)),
+      budget_(std::make_shared<detail::Budget>(config_.max_bytes ? config_.max_bytes : detail::usable_memory() / 2)) {}
+
+PoolRegistry::Impl::Core PoolRegistry::Impl::make_pool(const detail::AnyLayout& layout) {
+    detail::CoreOptions options;
+    options.config.max_capacity = 0;
+    options.source.allocator = config_.allocator ? config_.allocator : &host_allocator();
+    options.source.budget = budget_;
+    options.source.reclaimer = weak_from_this();
+    options.isolate = config_.isolate;
+    Core core = detail::make_pool_core(detail::list_kind(config_.locking), layout, std::move(options));
+    if (config_.on_warning)
+        core->on_warning(config_.on_warning);
+    return core;
+}
+
+PoolRegistry::Impl::Core PoolRegistry::Impl::pool(const detail::AnyLayout& layout) {
+    const LayoutKey key(layout);
+    Core made;
+    for (;;) {
+        {
+            const detail::Lock lock(mutex_);
+            const std::int64_t now = ledger_now();
+            note_use(now);
+            auto entry = entries_.find(key);
+            if (entry == entries_.end() && made)
+                entry = entries_.emplace(key, Entry{made}).first;
+            if (entry != entries_.end()) {
+                entry->second.last_use = now;
+                if (entry->second.core != made)
+                    return entry->second.core; // and what we made in vain ends when the lock is let go
+                break;
+            }
+        }
+        made = make_pool(layout); // outside the lock
+    }
+    if (config_.on_pool_made)
+        config_.on_pool_made(made->blocks().format_text());
+    return made;
+}
+
+std::vector<PoolRegistry::Impl::Core> PoolRegistry::Impl::pools() const {
+    std::vector<Core> all;
+    for (bool done = false; !done;) {
+        std::size_t count = 0;
+        {
+            const detail::Lock lock(mutex_);
+            count = entries_.size();
+            if (count <= all.capacity()) {
+                done = true;
+                for (const auto& [key, entry] : entries_)
+                    all.push_back(entry.core);
+            }
+        }
+        if (!done)
+            all.reserve(count); // outside the lock
+    }
+    std::sort(all.begin(), all.end(),
+              [](const Core& a, const Core& b) { return a->blocks().format_text() < b->blocks().format_text(); });
+    return all;
+}
+
+void PoolRegistry::Impl::note_use(std::int64_t now) {
+    for (auto& [key, entry] : entries_) {
+        const PoolStats stats = entry.core->stats();
+        if (const std::uint64_t uses = stats.total_acquires + stats.adopted; uses != entry.seen_uses) {
+            entry.seen_uses = uses;
+            entry.last_use = now;
+        }
+        if (stats.capacity <= stats.max_capacity)
+            entry.surplus_since = 0;
+        else if (entry.surplus_since == 0)
+            entry.surplus_since = now;
+    }
+}
+
+void PoolRegistry::Impl::trim() {
+    auto all = pools();
+    for (const Core& core : all)
+        core->trim(0, no_limit);
+    retire(std::move(all));
+}
+
+void PoolRegistry::Impl::trim_cold() {
+    const std::int64_t now = ledger_now();
+    const auto is_old = [&](std::int64_t since) { return now - since >= config_.idle_time.count(); };
+    std::vector<Core> cold;
+    std::vector<Core> too_large;
+    {
+        const detail::Lock lock(mutex_);
+        note_use(now);
+        for (const auto& [key, entry] : entries_) {
+            if (is_old(entry.last_use))
+                cold.push_back(entry.core);
+            else if (entry.surplus_since != 0 && is_old(entry.surplus_since))
+                too_large.push_back(entry.core);
+        }
+    }
+    for (const Core& core : too_large) { // in use, but its demand was once higher
+        const PoolStats stats = core->stats();
+        if (stats.capacity > stats.max_capacity)
+            core->trim(0, stats.capacity - stats.max_capacity);
+    }
+    for (const Core& core : cold)
+        core->trim(0, no_limit);
+    retire(std::move(cold));
+}
+
+void PoolRegistry::Impl::retire(std::vector<Core> pools) {
+    std::vector<std::string> names;
+    std::vector<Core> retired;
+    names.reserve(pools.size());
+    retired.reserve(pools.size());
+    for (Core& core : pools) {
+        const LayoutKey key(core->blocks().layout());
+        std::string name = core->blocks().format_text();
+        core.reset(); // ours alone is left, or others'
+        const detail::Lock lock(mutex_);
+        const auto entry = entries_.find(key);
+        // Handles are made from ours under this lock or from others' handles: if ours is the only one it stays so.
+        if (entry == entries_.end() || entry->second.core.use_count() != 1)
+            continue;
+        const PoolStats stats = entry->second.core->stats();
+        if (stats.in_use != 0 || stats.adopted_in_use != 0)
+            continue;
+        retired.push_back(std::move(entry->second.core));
+        names.push_back(std::move(name));
+        entries_.erase(entry);
+    }
+    retired.clear();
+    if (config_.on_pool_retired)
+        for (const std::string& name : names)
+            config_.on_pool_retired(name);
+}
+
+std::size_t PoolRegistry::Impl::reclaim(std::size_t bytes) {
+    std::vector<std::pair<std::int64_t, Core>> coldest_first;
+    {
+        const detail::Lock lock(mutex_);
+        note_use(ledger_now());
+        coldest_first.reserve(entries_.size());
+        for (const auto& [key, entry] : entries_)
+            coldest_first.emplace_back(entry.last_use, entry.core);
+    }
+    std::sort(coldest_first.begin(), coldest_first.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::size_t freed = 0;
+    for (const auto& [last_use, core] : coldest_first) {
+        const std::size_t each = core->blocks().bytes();
+        if (freed < bytes)
+            freed += each * core->trim(0, (bytes - freed + each - 1) / each);
+    }
+    return freed;
+}
+
+std::string PoolRegistry::Impl::largest_holders() const {
+    std::map<std::string, std::size_t> by_name;
+    for (const Core& core : pools())
+        for (const HolderShare& share : core->ledger().holders)
+            by_name[share.name] += share.bytes;
+    std::vector<std::pair<std::size_t, std::string>> largest;
+    largest.reserve(by_name.size());
+    for (const auto& [name, bytes] : by_name)
+        largest.emplace_back(bytes, name);
+    std::sort(largest.rbegin(), largest.rend());
+    std::string text;
+    for (std::size_t i = 0; i < std::min(largest.size(), holders_named); ++i)
+        text += fmt::format("{}{} {}", i ? ", " : "", largest[i].second, detail::bytes_text(largest[i].first));
+    return text.empty() ? "nobody" : text;
+}
+
+} // namespace weir

@@ -1,0 +1,165 @@
+// The word on which a pool's threads agree, under all interleavings and memory orders that Relacy finds. The pool around
+// it is told in a few lines as PoolCoreOf tells it: pushed before counted, claimed before popped.
+#include "model_check.hpp"
+#include "usage_word.hpp"
+
+using weir::detail::Usage;
+using Word = weir::detail::UsageWord<model::Atomic>;
+
+namespace {
+
+/// A free list that says only how many it holds, and a pool that must not be touched after its end.
+struct Pool {
+    Word usage;
+    model::Atomic<int> listed{0};
+    rl::var<int> contents{0}; ///< of the one buffer: whoever has it writes
+    rl::var<int> alive{1};    ///< reading it after the end is a data race or a failure
+
+    void touch() { RL_ASSERT(alive($) == 1); }
+    void push() { listed.fetch_add(1, std::memory_order_relaxed); }
+    void pop() { RL_ASSERT(listed.fetch_sub(1, std::memory_order_relaxed) > 0); }
+    void end() { alive($) = 0; }
+
+    void leave(Usage::Bits what) {
+        if (usage.leave(what))
+            end();
+    }
+    void free_one(Usage::Bits what) {
+        touch();
+        pop();
+        leave(Usage::one_buffer + what);
+    }
+    bool take() {
+        Usage after;
+        if (usage.claim(1, after) != Word::Claim::idle)
+            return false;
+        RL_ASSERT(after.out() <= after.buffers());
+        pop();
+        contents($) = contents($) + 1;
+        return true;
+    }
+    void close() {
+        usage.close();
+        while (usage.claim_for_freeing(0))
+            free_one(Usage::one_moving);
+        leave(Usage::one_adopted);
+    }
+};
+
+/// A pool of one buffer, which is out.
+void start_with_one_out(Pool& pool) {
+    RL_ASSERT(pool.usage.book(1));
+    pool.usage.booked_is_out();
+}
+
+} // namespace
+
+/// One returns the buffer while the other acquires, both then the last handle of both goes: nobody finds an empty list
+/// after a claim, the pool ends once and is touched by nobody afterwards.
+struct ReturnAcquireClose : rl::test_suite<ReturnAcquireClose, 3> {
+    Pool pool;
+    model::Atomic<int> handles{2};
+
+    void before() { start_with_one_out(pool); }
+    void give_back() {
+        pool.touch();
+        pool.contents($) = pool.contents($) + 1;
+        pool.push();
+        if (pool.usage.give(Usage::one_out) == Word::Given::closed)
+            pool.free_one(Usage::one_out);
+    }
+    void drop_handle() {
+        if (handles.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            pool.close();
+    }
+    void thread(unsigned index) {
+        switch (index) {
+        case 0: return give_back();
+        case 1:
+            if (pool.take())
+                give_back();
+            return drop_handle();
+        default: return drop_handle();
+        }
+    }
+    void after() { RL_ASSERT(pool.alive($) == 0); }
+};
+
+/// One waits in line while the other returns the buffer: either it finds the buffer or it is told.
+struct WaitAndReturn : rl::test_suite<WaitAndReturn, 2> {
+    Pool pool;
+    rl::mutex line;
+    rl::var<int> in_line{0};
+    rl::var<int> told{0};
+    bool found = false;
+
+    void before() { start_with_one_out(pool); }
+    void wait() {
+        if ((found = pool.take()))
+            return;
+        line.lock($);
+        in_line($) = 1;
+        pool.usage.get_in_line();
+        if ((found = pool.take())) {
+            in_line($) = 0;
+            pool.usage.line_is_empty();
+        }
+        line.unlock($);
+    }
+    void give_back() {
+        pool.contents($) = pool.contents($) + 1;
+        pool.push();
+        while (pool.usage.give(Usage::one_out) == Word::Given::waiting) {
+            line.lock($);
+            const bool somebody = in_line($) != 0;
+            if (somebody) {
+                RL_ASSERT(!pool.usage.leave(Usage::one_out));
+                in_line($) = 0;
+                told($) = 1;
+            } else {
+                pool.usage.line_is_empty();
+            }
+            line.unlock($);
+            if (somebody)
+                return;
+        }
+    }
+    void thread(unsigned index) { index == 0 ? wait() : give_back(); }
+    void after() { RL_ASSERT(found || (told($) == 1 && pool.take())); }
+};
+
+/// One waits for room under a maximum of 0 while the other raises it: either it finds the room or it is told.
+struct WaitAndRaise : rl::test_suite<WaitAndRaise, 2> {
+    Word usage;
+    model::Atomic<int> maximum{0};
+    rl::mutex line;
+    rl::var<int> in_line{0};
+    rl::var<int> told{0};
+    bool found = false;
+
+    bool look() {
+        Usage after;
+        return usage.claim(static_cast<std::size_t>(maximum.load(std::memory_order_seq_cst)), after) == Word::Claim::room;
+    }
+    void thread(unsigned index) {
+        if (index == 0) {
+            line.lock($);
+            in_line($) = 1;
+            usage.get_in_line();
+            found = look();
+            line.unlock($);
+            return;
+        }
+        maximum.fetch_add(1, std::memory_order_seq_cst);
+        if (!usage.is_waiting())
+            return;
+        line.lock($);
+        told($) = in_line($);
+        line.unlock($);
+    }
+    void after() { RL_ASSERT(found || told($) == 1); }
+};
+
+int main() {
+    return model::check<ReturnAcquireClose>(100'000) | model::check<WaitAndReturn>(50'000) | model::check<WaitAndRaise>(50'000);
+}
