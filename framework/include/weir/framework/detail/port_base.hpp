@@ -1,0 +1,243 @@
+#pragma once
+// Ports and links without their item type: what the pipeline wires and watches.
+#include <weir/framework/detail/pool_demand.hpp>
+#include <weir/framework/detail/stage_base.hpp>
+#include <weir/framework/gap.hpp>
+#include <weir/pools/detail/mutex.hpp>
+#include <weir/pools/packet.hpp>
+#include <weir/pools/quota.hpp>
+#include <weir/pools/shared_pool.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <typeinfo>
+#include <vector>
+
+namespace weir {
+class PoolRegistry;
+}
+
+namespace weir::detail {
+
+class InputBase;
+class OutputBase;
+class LinkBase;
+struct InputNode;  // the TBB nodes, in src/
+struct OutputNode;
+
+/// The type a port carries, comparable at run time.
+struct ItemType {
+    const std::type_info* type = nullptr;
+    std::string (*name)() = nullptr;
+    friend bool operator==(const ItemType& a, const ItemType& b) noexcept { return *a.type == *b.type; }
+};
+
+class PortBase {
+public:
+    PortBase(const PortBase&) = delete;
+    PortBase& operator=(const PortBase&) = delete;
+    virtual ~PortBase() = default;
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] StageBase& stage() const noexcept { return *stage_; }
+    [[nodiscard]] std::string full_name() const;  ///< "stage.port"
+    [[nodiscard]] const ItemType& type() const noexcept { return type_; }
+    /// The core that runs the stage, set once when the pipeline starts.
+    void bind(StageBase& stage) noexcept { stage_ = &stage; }
+
+protected:
+    PortBase(std::string name, ItemType type) : name_(std::move(name)), type_(type) {}
+
+private:
+    std::string name_;
+    ItemType type_;
+    StageBase* stage_ = nullptr;
+};
+
+/// What travels through a TBB edge: it points to the items, one for each link of the port, which the input's node takes
+/// over while the put is under way.
+struct Token {
+    enum class Kind : std::uint8_t { item, gap, end };
+    void* const* items = nullptr;  ///< by `LinkBase::index`
+    const Gap* gap = nullptr;
+    Kind kind = Kind::item;
+};
+
+/// One link: a bounded mailbox with the reasons why its ends wait. The producer's core stores, the consumer's core takes;
+/// anybody may look at the figures.
+class LinkBase {
+public:
+    LinkBase(OutputBase& from, InputBase& to, std::size_t capacity, std::size_t max_bytes);
+    LinkBase(const LinkBase&) = delete;
+    LinkBase& operator=(const LinkBase&) = delete;
+    virtual ~LinkBase() = default;
+
+    [[nodiscard]] OutputBase& from() const noexcept { return from_; }
+    [[nodiscard]] InputBase& to() const noexcept { return to_; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; } ///< "a.out->b.in"
+    void set_name(std::string name) {
+        holder_ = Holder("link " + name);
+        name_ = std::move(name);
+    }
+    [[nodiscard]] HolderId holder() const noexcept { return holder_.id(); }
+
+    [[nodiscard]] virtual std::size_t size() const noexcept = 0;
+    /// Makes sure the next token can be stored. The producer's. Throws std::bad_alloc.
+    virtual void reserve() = 0;
+    /// Stores what the token brings for this link and tells the consumer. Called by the input's node.
+    virtual void accept(const Token& token) noexcept = 0;
+    /// Frees what is inside; only when neither end runs.
+    virtual void discard() noexcept = 0;
+
+    /// Room for one more, or nobody reads it any more. The producer's.
+    [[nodiscard]] bool has_room() const noexcept {
+        return closed() || (size() < capacity_.load(std::memory_order_relaxed) &&
+                            (max_bytes_ == 0 || bytes_.load(std::memory_order_relaxed) < max_bytes_));
+    }
+    [[nodiscard]] bool full() const noexcept { return !has_room(); }
+    [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_seq_cst); } ///< by the consumer
+    [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_seq_cst); }   ///< by the producer
+
+    /// The consumer reads no more: what is inside and what still comes is discarded and counted.
+    void close() noexcept;
+    /// The stall rule's: room for one more, for good.
+    void grow() noexcept;
+
+    // Who waits for whom. Set (seq_cst) by the one who is about to wait, before its last look; cleared with the signal.
+    std::atomic<bool> consumer_waits{false};
+    std::atomic<bool> producer_waits{false};
+    void tell_consumer() noexcept;
+    /// Tells a waiting producer that there is room: at once when half of the link is free, else when the consumer's
+    /// activation ends (`force`), so that the two do not alternate item by item.
+    void tell_producer(bool force) noexcept;
+
+    [[nodiscard]] std::size_t capacity() const noexcept { return capacity_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::size_t peak() const noexcept { return peak_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t passed() const noexcept { return passed_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t overflows() const noexcept { return overflows_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t discarded() const noexcept { return discarded_.load(std::memory_order_relaxed); }
+
+    void set_capacity(std::size_t items) noexcept { capacity_.store(items, std::memory_order_relaxed); }
+    /// The latest time that went through, seconds; NaN before.
+    [[nodiscard]] double media_time() const noexcept;
+
+    std::size_t index = 0; ///< among the links of its output
+
+protected:
+    void note_stored(std::size_t size) noexcept {
+        // only the producer writes these
+        passed_.store(passed_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        if (size > peak_.load(std::memory_order_relaxed))
+            peak_.store(size, std::memory_order_relaxed);
+    }
+
+    /// The producer's: the time of an item that goes through.
+    void note_time(std::int64_t pts, Rational base) noexcept {
+        if (pts == no_time)
+            return;
+        last_pts_.store(pts, std::memory_order_relaxed);
+        last_base_.store(base, std::memory_order_relaxed);
+    }
+
+    std::atomic<std::size_t> capacity_;
+    std::size_t max_bytes_;
+    std::atomic<std::int64_t> last_pts_{no_time};
+    std::atomic<Rational> last_base_{Rational{0, 1}};
+    std::atomic<std::size_t> bytes_{0};
+    std::atomic<std::size_t> peak_{0};
+    std::atomic<std::uint64_t> passed_{0};
+    std::atomic<std::uint64_t> overflows_{0};
+    std::atomic<std::uint64_t> discarded_{0};
+    std::atomic<bool> closed_{false};
+    std::atomic<bool> ended_{false};
+    Mutex close_mutex_; ///< who empties the mailbox of a closed link: its late producer or its leaving consumer
+
+private:
+    OutputBase& from_;
+    InputBase& to_;
+    std::string name_;
+    Holder holder_;
+};
+
+class InputBase : public PortBase {
+public:
+    InputBase(std::string name, ItemType type);
+    ~InputBase() override;
+
+    [[nodiscard]] LinkBase* link() const noexcept { return link_; }
+    [[nodiscard]] InputNode& node() const noexcept { return *node_; }
+    /// Makes the typed link that feeds this input.
+    [[nodiscard]] virtual std::unique_ptr<LinkBase> make_link(OutputBase& from, std::size_t capacity, std::size_t max_bytes) = 0;
+    void attach(LinkBase& link) noexcept { link_ = &link; }
+    /// Passes a gap on to the outputs of the stage, if it does that.
+    void forward_gap(const Gap& gap) noexcept;
+
+    std::atomic<bool> awaited{false}; ///< the stage waits for this one (perhaps among others)
+    bool forwards_gaps = true;
+    std::vector<OutputBase*> gap_targets;
+    std::unique_ptr<InputNode> node_;
+
+private:
+    LinkBase* link_ = nullptr;
+};
+
+/// Notes the last format it was asked for, so that a change is one comparison.
+class OutputBase : public PortBase {
+public:
+    OutputBase(std::string name, ItemType type);
+    ~OutputBase() override;
+
+    [[nodiscard]] const std::vector<LinkBase*>& links() const noexcept { return links_; }
+    [[nodiscard]] const std::shared_ptr<Quota>& quota() const noexcept { return quota_; }
+    [[nodiscard]] std::size_t default_capacity() const noexcept { return default_capacity_; }
+    virtual void attach(LinkBase& link);
+    void use_registry(PoolRegistry& registry) noexcept { registry_ = &registry; }
+    [[nodiscard]] PoolRegistry& registry() const noexcept { return *registry_; }
+
+    [[nodiscard]] bool open() const noexcept;       ///< somebody still reads it
+    [[nodiscard]] bool has_room() const noexcept;   ///< every open link has
+    void wait_for_room(bool waiting) noexcept;      ///< marks the links
+    /// Sends a token through the TBB node.
+    void send(const Token& token) noexcept;
+    void end() noexcept;                            ///< end of stream on all links
+    void put_gap(const Gap& gap) noexcept;
+
+    /// From the pool of that format; the quota is already taken and is given back if this throws.
+    [[nodiscard]] PooledFrame frame(const VideoFormat& format, BufferRequirements requirements);
+    [[nodiscard]] PooledSamples samples(const AudioFormat& format, std::uint32_t count);
+    [[nodiscard]] BasicFramePool& frame_pool(const VideoFormat& format, BufferRequirements requirements);
+    [[nodiscard]] BasicSamplePool& sample_pool(const AudioFormat& format, std::uint32_t count);
+    /// The stall rule's.
+    void grow_quota() noexcept;
+    void set_quota(std::size_t limit) noexcept;
+    void leave_pools() noexcept;
+
+    struct Room final : Waiter {
+        OutputBase* port = nullptr;
+        void notify() noexcept override { port->stage().signal(); }
+    };
+    Room quota_waiter;
+
+    /// What the stage knows of packets this port will send, for those who are opened after it.
+    std::shared_ptr<const PacketFormat> packet_format;
+    std::unique_ptr<OutputNode> node_;
+
+protected:
+    std::vector<LinkBase*> links_;
+    std::vector<void*> items_; ///< of the token under way, by link
+    std::size_t default_capacity_ = 8;
+
+private:
+    std::shared_ptr<Quota> quota_;
+    PoolRegistry* registry_ = nullptr;
+    CurrentPool<BasicFramePool> frames_;
+    VideoFormat frames_format_;
+    BufferRequirements frames_requirements_;
+    CurrentPool<BasicSamplePool> samples_;
+};
+
+} // namespace weir::detail

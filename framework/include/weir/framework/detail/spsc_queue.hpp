@@ -1,0 +1,100 @@
+#pragma once
+// A queue for one thread that puts and one that takes. Unbounded in itself: the link around it keeps the bound.
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace weir::detail {
+
+/// Chunks of slots in a chain; an emptied chunk is kept and used again, so that in steady state nothing is allocated.
+/// The producer alone calls `emplace` and `reserve`, the consumer alone `front`, `pop`.
+template <class T, std::size_t ChunkSize = 16> class SpscQueue {
+public:
+    SpscQueue() : head_(new Chunk), tail_(head_) {}
+    SpscQueue(const SpscQueue&) = delete;
+    SpscQueue& operator=(const SpscQueue&) = delete;
+    ~SpscQueue() {
+        while (front())
+            pop();
+        delete head_; // emptied, it is the tail too
+        delete next_;
+        delete spare_.load(std::memory_order_relaxed);
+    }
+
+    /// Makes sure the next `emplace` cannot fail. Throws std::bad_alloc.
+    void reserve() {
+        if (pushed_ + 1 < ChunkSize || next_)
+            return;
+        // Acquire pairs with the consumer's release in `pop`: its last use of the chunk is over.
+        next_ = spare_.exchange(nullptr, std::memory_order_acquire);
+        if (!next_)
+            next_ = new Chunk;
+    }
+    /// Constructs an item at the end, from what does not throw. `reserve` must have come before it.
+    template <class... Args> void emplace(Args&&... args) noexcept {
+        Chunk& chunk = *tail_;
+        ::new (chunk.slot(pushed_)) T(std::forward<Args>(args)...);
+        if (++pushed_ == ChunkSize) {
+            next_->next = nullptr;
+            chunk.next = next_;
+            tail_ = std::exchange(next_, nullptr);
+            pushed_ = 0;
+        }
+        // Sequentially consistent: pairs with the consumer's look after it has said that it waits (see Link).
+        count_in_.store(++in_, std::memory_order_seq_cst);
+    }
+
+    /// The oldest item, or nullptr.
+    [[nodiscard]] T* front() noexcept {
+        if (out_ == seen_) {
+            seen_ = count_in_.load(std::memory_order_seq_cst);
+            if (out_ == seen_)
+                return nullptr;
+        }
+        return static_cast<T*>(head_->slot(popped_));
+    }
+    /// Removes what `front` showed.
+    void pop() noexcept {
+        static_cast<T*>(head_->slot(popped_))->~T();
+        if (++popped_ == ChunkSize) {
+            Chunk* old = std::exchange(head_, head_->next);
+            popped_ = 0;
+            delete spare_.exchange(old, std::memory_order_acq_rel); // release pairs with `reserve`
+        }
+        // Sequentially consistent: pairs with the producer's look after it has said that it waits.
+        count_out_.store(++out_, std::memory_order_seq_cst);
+    }
+
+    /// Items inside, as seen by any thread; exact for the producer and the consumer if the other one rests.
+    [[nodiscard]] std::size_t size() const noexcept {
+        const std::size_t out = count_out_.load(std::memory_order_seq_cst);
+        const std::size_t in = count_in_.load(std::memory_order_seq_cst);
+        return in - out;
+    }
+
+private:
+    struct Chunk {
+        Chunk* next = nullptr;
+        alignas(T) std::byte storage[ChunkSize][sizeof(T)];
+        void* slot(std::size_t index) noexcept { return storage[index]; }
+    };
+
+    // the consumer's
+    alignas(64) Chunk* head_;
+    std::size_t popped_ = 0;
+    std::size_t out_ = 0;
+    std::size_t seen_ = 0;
+    std::atomic<std::size_t> count_out_{0};
+    // the producer's
+    alignas(64) Chunk* tail_;
+    Chunk* next_ = nullptr;
+    std::size_t pushed_ = 0;
+    std::size_t in_ = 0;
+    std::atomic<std::size_t> count_in_{0};
+    // passed back from consumer to producer
+    alignas(64) std::atomic<Chunk*> spare_{nullptr};
+};
+
+} // namespace weir::detail

@@ -1,0 +1,207 @@
+#pragma once
+// A graph of stages: build it, run it, end it.
+#include <weir/framework/detail/function_stage.hpp>
+#include <weir/framework/engine.hpp>
+#include <weir/framework/error.hpp>
+#include <weir/framework/shapes.hpp>
+#include <weir/framework/snapshot.hpp>
+#include <weir/framework/stage.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace weir {
+
+class Pipeline;
+
+struct LinkOptions {
+    std::size_t capacity = 0;   ///< items; 0: the type's default, or what the graph needs
+    std::size_t max_bytes = 0;  ///< of payload (packets); 0: unlimited
+    bool feedback = false;      ///< closes a loop whose first item the stages themselves provide
+};
+
+/// Bounds the user sets instead of the computed ones.
+struct StageOptions {
+    std::size_t quota = 0;      ///< frames of each output that may be out; 0: computed from the graph
+};
+
+namespace detail {
+
+class PipelineImpl;
+
+/// A stage's place in a pipeline and a port of it, by name; "" for the obvious one.
+struct PortRef {
+    PipelineImpl* pipeline = nullptr;
+    std::size_t stage = 0;
+    std::string port;
+};
+
+[[nodiscard]] PortRef connect(const PortRef& from, const PortRef& to, const LinkOptions& options);
+
+} // namespace detail
+
+/// One port of a stage in a pipeline. `T` is the item's type, or detail::AnyItem if only `prepare` can tell.
+template <class T> struct OutRef : detail::PortRef {};
+template <class T> struct InRef : detail::PortRef {};
+
+/// A stage in a pipeline. A small handle, valid as long as the pipeline. `In` and `Out` are the types of its only input
+/// and output where it has just one.
+template <class In, class Out> class StageRef {
+public:
+    StageRef(detail::PipelineImpl& pipeline, std::size_t index) noexcept : pipeline_(&pipeline), index_(index) {}
+
+    /// A port by name, its type checked when the pipeline is prepared: `demuxer["video"] >> ...`, `... >> muxer["in"]`.
+    struct Named {
+        detail::PortRef ref;
+        operator OutRef<detail::AnyItem>() const { return {ref}; }
+        operator InRef<detail::AnyItem>() const { return {ref}; }
+    };
+    [[nodiscard]] Named operator[](std::string_view port) const { return {{pipeline_, index_, std::string(port)}}; }
+    [[nodiscard]] OutRef<Out> out() const { return {{pipeline_, index_, {}}}; }
+    [[nodiscard]] InRef<In> in() const { return {{pipeline_, index_, {}}}; }
+    [[nodiscard]] std::size_t index() const noexcept { return index_; }
+
+private:
+    detail::PipelineImpl* pipeline_;
+    std::size_t index_;
+};
+
+using AnyStage = StageRef<detail::AnyItem, detail::AnyItem>;
+
+namespace detail {
+
+template <class From, class To> constexpr void check_types() {
+    static_assert(!std::is_same_v<From, NoPort>, "this stage has no output to connect");
+    static_assert(!std::is_same_v<To, NoPort>, "this stage has no input to connect");
+    static_assert(!std::is_same_v<From, ManyPorts>, "this stage has several outputs: name one, stage[\"out0\"]");
+    static_assert(!std::is_same_v<To, ManyPorts>, "this stage has several inputs: name one, stage[\"in0\"]");
+    if constexpr (!std::is_same_v<From, AnyItem> && !std::is_same_v<To, AnyItem>)
+        static_assert(std::is_same_v<From, To>, "the output's items are not what the input takes");
+}
+
+} // namespace detail
+
+// a >> b connects; the result is b, so that chains read as they flow.
+template <class A, class B, class C, class D> StageRef<C, D> operator>>(const StageRef<A, B>& from, const StageRef<C, D>& to) {
+    detail::check_types<B, C>();
+    static_cast<void>(detail::connect(from.out(), to.in(), {}));
+    return to;
+}
+template <class T, class C, class D> StageRef<C, D> operator>>(const OutRef<T>& from, const StageRef<C, D>& to) {
+    detail::check_types<T, C>();
+    static_cast<void>(detail::connect(from, to.in(), {}));
+    return to;
+}
+template <class A, class B, class T> void operator>>(const StageRef<A, B>& from, const InRef<T>& to) {
+    detail::check_types<B, T>();
+    static_cast<void>(detail::connect(from.out(), to, {}));
+}
+// With names, `a["video"] >> b["in1"]`.
+template <class Named, class C, class D>
+    requires requires(const Named& n) { n.ref; }
+StageRef<C, D> operator>>(const Named& from, const StageRef<C, D>& to) {
+    static_assert(!std::is_same_v<C, detail::NoPort>, "this stage has no input to connect");
+    static_cast<void>(detail::connect(from.ref, to.in(), {}));
+    return to;
+}
+template <class A, class B, class Named>
+    requires requires(const Named& n) { n.ref; }
+void operator>>(const StageRef<A, B>& from, const Named& to) {
+    static_assert(!std::is_same_v<B, detail::NoPort>, "this stage has no output to connect");
+    static_cast<void>(detail::connect(from.out(), to.ref, {}));
+}
+template <class NamedA, class NamedB>
+    requires requires(const NamedA& a, const NamedB& b) { a.ref; b.ref; }
+void operator>>(const NamedA& from, const NamedB& to) {
+    static_cast<void>(detail::connect(from.ref, to.ref, {}));
+}
+
+/// A graph and its run. Built, started and waited for by one thread at a time; `cancel`, `drain` and `snapshot` may be called
+/// from any. Destroying a running pipeline cancels it and waits. Nothing here may be called from a stage's body.
+class Pipeline {
+public:
+    explicit Pipeline(Engine& engine = Engine::standard(), std::string name = "pipeline");
+    ~Pipeline();
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
+
+    /// Adds a stage: a coroutine function whose first parameters are its ports, with its options; or a shape such as `map(f)`.
+    /// The callable and its captures live as long as the pipeline. Throws GraphError if the name is taken.
+    template <class F, class... Args>
+        requires std::is_same_v<typename detail::Signature<std::decay_t<F>>::Result, Process>
+    auto add(std::string name, F&& f, Args&&... args) {
+        return add_function(std::move(name), "stage", StageTraits{}, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    template <class Body> auto add(std::string name, detail::Shape<Body> shape) {
+        return add_function(std::move(name), shape.type, shape.traits, std::move(shape.body));
+    }
+    /// A coroutine function with what the pipeline should know of it.
+    template <class F, class... Args>
+        requires std::is_same_v<typename detail::Signature<std::decay_t<F>>::Result, Process>
+    auto add(std::string name, const StageTraits& traits, F&& f, Args&&... args) {
+        return add_function(std::move(name), "stage", traits, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+    /// A ready-made stage such as `demux("in.mp4")`.
+    AnyStage add(std::string name, std::unique_ptr<StageDefinition> definition, StageOptions options = {});
+
+    /// As `>>`, with options.
+    template <class From, class To> void connect(const From& from, const To& to, const LinkOptions& options = {}) {
+        static_cast<void>(detail::connect(out_ref(from), in_ref(to), options));
+    }
+    /// Sets bounds of a stage that was added.
+    template <class In, class Out> void set(const StageRef<In, Out>& stage, const StageOptions& options) {
+        set_options(stage.index(), options);
+    }
+
+    /// Opens the stages and makes the links. Called by `check` and `start`. Throws GraphError, Error.
+    void prepare();
+    /// `prepare`, and refuses what could not run: inputs without a link, loops without a first item, quotas too small.
+    void check();
+    /// `check`, and sets everything going.
+    void start();
+    /// Blocks until the end; throws the Error that ended it, or Cancelled.
+    void wait();
+    void run() {
+        start();
+        wait();
+    }
+    /// The sources end, everything that is under way is delivered.
+    void drain() noexcept;
+    /// Stop now; what is under way is discarded.
+    void cancel() noexcept;
+    /// True once everything has ended.
+    [[nodiscard]] bool finished() const noexcept;
+    /// Called once at the end, on a thread of the engine, before `wait` returns. Set before `start`.
+    void on_end(std::function<void(EndReason)> f);
+
+    [[nodiscard]] Snapshot snapshot() const;
+    /// The wiring as text: stages, ports, links with their capacities, quotas.
+    [[nodiscard]] std::string describe() const;
+    /// The ports an opened stage has, for messages.
+    [[nodiscard]] Engine& engine() const noexcept;
+    [[nodiscard]] detail::PipelineImpl& impl() const noexcept { return *impl_; }
+
+private:
+    template <class F, class... Args>
+    auto add_function(std::string name, std::string type, const StageTraits& traits, F&& f, Args&&... args) {
+        using Stage = detail::FunctionStage<std::decay_t<F>, std::decay_t<Args>...>;
+        using Sole = detail::SolePorts<typename detail::Signature<std::decay_t<F>>::Parameters>;
+        const AnyStage stage = add(std::move(name), std::make_unique<Stage>(std::move(type), traits, std::forward<F>(f),
+                                                                            std::forward<Args>(args)...));
+        return StageRef<typename Sole::In, typename Sole::Out>(*impl_, stage.index());
+    }
+    template <class In, class Out> static detail::PortRef out_ref(const StageRef<In, Out>& stage) { return stage.out(); }
+    template <class In, class Out> static detail::PortRef in_ref(const StageRef<In, Out>& stage) { return stage.in(); }
+    template <class Named> static auto out_ref(const Named& named) -> decltype(named.ref) { return named.ref; }
+    template <class Named> static auto in_ref(const Named& named) -> decltype(named.ref) { return named.ref; }
+    void set_options(std::size_t stage, const StageOptions& options);
+
+    std::unique_ptr<detail::PipelineImpl> impl_;
+};
+
+} // namespace weir

@@ -1,0 +1,117 @@
+#pragma once
+// What a stage is before it runs: its ports, what it holds, and how to make its coroutine.
+#include <weir/framework/error.hpp>
+#include <weir/framework/port.hpp>
+#include <weir/framework/process.hpp>
+#include <weir/framework/stage_context.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+/// What the pipeline should know of a stage to bound it well.
+struct StageTraits {
+    /// Items it keeps besides the one in its hand before it lets the first go (look-ahead, references).
+    std::size_t holds = 0;
+    /// The media time it keeps inside in encoded or other form, seconds: branches beside it get links long enough.
+    double delay = 0;
+    /// Its outputs may carry the frames it got (not new ones): their producers' quotas count what lies beyond it.
+    bool passes_frames = true;
+    /// Gaps go straight through. False for stages that keep items inside: they pass them on themselves.
+    bool forwards_gaps = true;
+    /// It keeps a codec busy: counts when threads are shared out.
+    bool codec = false;
+    /// Waits for every input in turn (a muxer, a join).
+    bool joins = false;
+    /// Its I/O may wait for ever (network, pipe): it gets a thread of its own.
+    bool endpoint = false;
+};
+
+/// The ports of one stage, in the order they were made.
+class Ports {
+public:
+    template <Item T> Input<T> input(std::string name) { return Input<T>(add_input<T>(std::move(name))); }
+    template <Item T> Output<T> output(std::string name) { return Output<T>(add_output<T>(std::move(name))); }
+
+    [[nodiscard]] detail::InputBase* find_input(std::string_view name) const noexcept;
+    [[nodiscard]] detail::OutputBase* find_output(std::string_view name) const noexcept;
+    [[nodiscard]] const std::vector<std::unique_ptr<detail::InputBase>>& inputs() const noexcept { return inputs_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<detail::OutputBase>>& outputs() const noexcept { return outputs_; }
+    /// "video, audio", or "none".
+    [[nodiscard]] std::string output_names() const;
+    [[nodiscard]] std::string input_names() const;
+    void clear() noexcept;
+
+    /// A port of that name and type, made before. Throws GraphError if it has another type or does not exist.
+    template <Item T> [[nodiscard]] Input<T> get_input(std::string_view name) const {
+        return Input<T>(static_cast<detail::InputPort<T>&>(require_input(name, {&typeid(T), &type_name<T>})));
+    }
+    template <Item T> [[nodiscard]] Output<T> get_output(std::string_view name) const {
+        return Output<T>(static_cast<detail::OutputPort<T>&>(require_output(name, {&typeid(T), &type_name<T>})));
+    }
+
+private:
+    template <Item T> detail::InputPort<T>& add_input(std::string name) {
+        auto port = std::make_unique<detail::InputPort<T>>(std::move(name));
+        auto& result = *port;
+        inputs_.push_back(std::move(port));
+        return result;
+    }
+    template <Item T> detail::OutputPort<T>& add_output(std::string name) {
+        auto port = std::make_unique<detail::OutputPort<T>>(std::move(name));
+        auto& result = *port;
+        outputs_.push_back(std::move(port));
+        return result;
+    }
+    [[nodiscard]] detail::InputBase& require_input(std::string_view name, detail::ItemType type) const;
+    [[nodiscard]] detail::OutputBase& require_output(std::string_view name, detail::ItemType type) const;
+
+    std::vector<std::unique_ptr<detail::InputBase>> inputs_;
+    std::vector<std::unique_ptr<detail::OutputBase>> outputs_;
+};
+
+/// What a stage is told when it is opened: on an I/O thread, before anything runs, after the stages before it.
+class OpenContext {
+public:
+    virtual ~OpenContext() = default;
+    [[nodiscard]] virtual Ports& ports() noexcept = 0;
+    [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+    /// The type of the port connected to that input, and what is known of its packets (null if nothing).
+    [[nodiscard]] virtual const detail::OutputBase* upstream(std::string_view input) const noexcept = 0;
+    /// Names of outputs that something will be connected to ("" for "the best one").
+    [[nodiscard]] virtual std::vector<std::string> wanted_outputs() const = 0;
+    virtual void info(const std::string& text) = 0;
+};
+
+/// A kind of stage with its options: makes coroutines. Derive from it where ports depend on the input; otherwise a plain
+/// coroutine function is enough. The pipeline owns it.
+class StageDefinition {
+public:
+    StageDefinition() = default;
+    StageDefinition(const StageDefinition&) = delete;
+    StageDefinition& operator=(const StageDefinition&) = delete;
+    virtual ~StageDefinition() = default;
+
+    /// "scale", for statistics and messages.
+    [[nodiscard]] virtual std::string type() const = 0;
+    [[nodiscard]] virtual StageTraits traits() const { return {}; }
+    /// Makes the ports that are always there. Called once.
+    virtual void declare(Ports& ports) { static_cast<void>(ports); }
+    /// The input that a connection is for. `name` is empty where none was given: then the first that is not connected.
+    /// A stage that takes any number, or any type, makes one here. Throws GraphError.
+    [[nodiscard]] virtual detail::InputBase& input_for(Ports& ports, std::string_view name, const detail::OutputBase& from);
+    /// The output that a connection is for. `name` is empty where none was given. Throws GraphError.
+    [[nodiscard]] virtual detail::OutputBase& output_for(Ports& ports, std::string_view name);
+    /// Opens files, decides on ports. May block, may throw anything: the stage's name is added. Called for every stage by
+    /// `prepare`, in the order of the graph.
+    virtual void open(OpenContext& context) { static_cast<void>(context); }
+    /// Makes the coroutine, suspended at its start. Called at the start and at every restart, on a worker.
+    [[nodiscard]] virtual Process run(StageContext& context, Ports& ports) = 0;
+};
+
+} // namespace weir

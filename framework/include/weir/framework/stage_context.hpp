@@ -1,0 +1,56 @@
+#pragma once
+// What a running stage can ask for besides its ports.
+#include <weir/framework/detail/job.hpp>
+#include <weir/framework/detail/stage_base.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+class PoolRegistry;
+
+/// How a pipeline, or one stage of it, came to its end.
+enum class EndReason : std::uint8_t { finished, drained, failed, cancelled };
+
+/// Used in the stage's body, on its thread.
+class StageContext {
+public:
+    StageContext(const StageContext&) = delete;
+    StageContext& operator=(const StageContext&) = delete;
+    virtual ~StageContext() = default;
+
+    [[nodiscard]] virtual detail::StageBase& base() noexcept = 0;
+    [[nodiscard]] const std::string& name() noexcept { return base().name(); }
+    [[nodiscard]] virtual PoolRegistry& registry() noexcept = 0;
+    /// Set when the pipeline is cancelled or drained while this stage has work on other threads.
+    [[nodiscard]] virtual std::stop_token stop_token() const noexcept = 0;
+    /// Threads this stage's codec may use, 1 or more: fixed when the pipeline starts.
+    [[nodiscard]] virtual unsigned codec_threads() const noexcept = 0;
+    /// Workers of the engine.
+    [[nodiscard]] virtual unsigned workers() const noexcept = 0;
+    [[nodiscard]] virtual detail::JobPlace io_place() const noexcept = 0;
+
+    /// Runs on an I/O thread after the stage's coroutine is gone and before the pipeline's `wait` returns. May block; what
+    /// it throws is an error of the pipeline.
+    virtual void on_end(std::function<void(EndReason)> f) = 0;
+    /// A line for the log with the stage's name: at most once a second for each `topic`, the rest counted and said later.
+    /// An empty topic is never held back. Allocates.
+    virtual void warn(std::string_view topic, const std::string& text) = 0;
+    virtual void info(const std::string& text) = 0;
+    /// A figure of the stage's own, shown in statistics: "frames converted". The reference stays valid while the stage lives;
+    /// looking it up locks.
+    [[nodiscard]] virtual std::atomic<std::uint64_t>& counter(std::string_view name) = 0;
+
+protected:
+    StageContext() = default;
+};
+
+/// The context of the stage whose body runs on this thread. Throws std::logic_error elsewhere.
+[[nodiscard]] StageContext& this_stage();
+
+} // namespace weir

@@ -1,0 +1,90 @@
+// What the graph itself says about capacities, quotas and threads.
+#include "pipeline_impl.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace weir::detail {
+namespace {
+
+constexpr int deepest_path = 64;       ///< loops end the walk
+constexpr double interleaving = 1.0;   ///< seconds by which the streams of a file may be apart
+constexpr std::size_t longest_link = 4096;
+
+/// Items a second of a stream of packets, guessed high where it is not known.
+double packet_rate(const OutputBase& output) {
+    const PacketFormat* format = output.packet_format.get();
+    if (format && format->media == MediaType::video)
+        return format->frame_rate.valid() ? std::min(240.0, double(format->frame_rate.num) / format->frame_rate.den) : 60;
+    return 100;
+}
+
+} // namespace
+
+const StageEntry& PipelineImpl::entry_of(const PortBase& port) const {
+    for (const StageEntry& stage : stages_) {
+        for (const auto& input : stage.ports.inputs())
+            if (input.get() == &port)
+                return stage;
+        for (const auto& output : stage.ports.outputs())
+            if (output.get() == &port)
+                return stage;
+    }
+    return stages_.front(); // not reached: every port is some stage's
+}
+
+std::size_t PipelineImpl::frames_beyond(const OutputBase& output, int depth, bool holds_only) const {
+    std::size_t most = 0;
+    std::size_t sum = 0;
+    for (const LinkBase* link : output.links()) {
+        const StageEntry& to = entry_of(link->to());
+        std::size_t here = to.traits.holds + (holds_only ? 0 : link->capacity() + 1);
+        if (to.traits.passes_frames && depth < deepest_path)
+            for (const auto& next : to.ports.outputs())
+                if (next->type() == output.type())
+                    here += frames_beyond(*next, depth + 1, holds_only);
+        most = std::max(most, here);
+        sum += here;
+    }
+    return holds_only ? most : sum;
+}
+
+void PipelineImpl::stretch_links_of_joins() {
+    // Seconds that the paths to each stage hold back, in the order of the graph.
+    std::vector<double> delay(stages_.size(), 0);
+    for (const std::size_t index : order()) {
+        double longest = 0;
+        for (const Connection& connection : connections_)
+            if (connection.to.stage == index && !connection.options.feedback)
+                longest = std::max(longest, delay[connection.from.stage]);
+        const StageEntry& stage = stages_[index];
+        if (stage.traits.joins && stage.ports.inputs().size() > 1)
+            for (Connection& connection : connections_) {
+                if (connection.to.stage != index || connection.options.capacity)
+                    continue;
+                // What waits here while the slowest path still holds its first item back.
+                const double wait = longest - delay[connection.from.stage] + interleaving;
+                const auto items = static_cast<std::size_t>(std::ceil(wait * packet_rate(connection.link->from())));
+                connection.link->set_capacity(std::clamp(items, connection.link->capacity(), longest_link));
+            }
+        delay[index] = longest + stage.traits.delay;
+    }
+}
+
+void PipelineImpl::set_bounds() {
+    stretch_links_of_joins();
+    for (const StageEntry& stage : stages_)
+        for (const auto& output : stage.ports.outputs()) {
+            // What the links and stages behind it may hold, and the one in the producer's hand.
+            const std::size_t needed = frames_beyond(*output, 0, false) + 1 + stage.traits.holds;
+            output->set_quota(stage.options.quota ? stage.options.quota : needed);
+        }
+}
+
+unsigned PipelineImpl::threads_per_codec() const {
+    const auto codecs = static_cast<unsigned>(
+        std::count_if(stages_.begin(), stages_.end(), [](const StageEntry& stage) { return stage.traits.codec; }));
+    return codecs == 0 ? 1 : std::max(1u, engine_->threads() / codecs);
+}
+
+} // namespace weir::detail

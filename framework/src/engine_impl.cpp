@@ -1,0 +1,159 @@
+#include "engine_impl.hpp"
+
+#include "cpu_budget.hpp"
+#include "pipeline_impl.hpp"
+
+#include <weir/framework/error.hpp>
+
+#include <oneapi/tbb/global_control.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace weir::detail {
+namespace {
+
+constexpr std::size_t most_pipelines = 3000;
+
+/// oneTBB's limit is the smallest of all that live, so there is one for the process: as many threads as all engines
+/// together need, and never less than the machine's own, which the application's other oneTBB work expects.
+class ProcessLimit {
+public:
+    void change(int threads) {
+        const Lock lock(mutex_);
+        threads_ += threads;
+        const auto machine = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+        control_.reset();
+        if (threads_ > 0)
+            control_ = std::make_unique<oneapi::tbb::global_control>(
+                oneapi::tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(std::max(machine, threads_) + 1));
+    }
+    static ProcessLimit& instance() {
+        static auto* limit = new ProcessLimit; // engines may end after static destructors
+        return *limit;
+    }
+
+private:
+    Mutex mutex_;
+    int threads_ WEIR_GUARDED_BY(mutex_) = 0;
+    std::unique_ptr<oneapi::tbb::global_control> control_ WEIR_GUARDED_BY(mutex_);
+};
+
+EngineConfig with_log(EngineConfig config) {
+    if (!config.log) {
+        auto logger = std::make_shared<spdlog::logger>("weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+        logger->set_pattern("%n: %^%l%$: %v");
+        config.log = [logger](LogLevel level, const std::string& text) {
+            logger->log(level == LogLevel::info      ? spdlog::level::info
+                        : level == LogLevel::warning ? spdlog::level::warn
+                                                     : spdlog::level::err,
+                        "{}", text);
+        };
+    }
+    if (!config.registry.on_warning)
+        config.registry.on_warning = [log = config.log](const std::string& text) { log(LogLevel::warning, text); };
+    return config;
+}
+
+} // namespace
+
+EngineImpl::EngineImpl(EngineConfig config)
+    : config_(with_log(std::move(config))), threads_(config_.threads ? config_.threads : available_cpus()),
+      registry_(config_.registry), arena_(static_cast<int>(threads_) + 1, 1), io_(std::max(1u, config_.io_threads)),
+      endpoints_(config_.endpoint_threads) {
+    ProcessLimit::instance().change(static_cast<int>(threads_));
+    arena_.initialize();
+    control_ = std::thread([this] { control_loop(); });
+}
+
+EngineImpl::~EngineImpl() {
+    {
+        const Lock lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    control_.join();
+    arena_.terminate();
+    ProcessLimit::instance().change(-static_cast<int>(threads_));
+}
+
+void EngineImpl::log(LogLevel level, const std::string& text) const noexcept {
+    try {
+        config_.log(level, text);
+    } catch (...) {
+        // A log that throws has nobody to tell.
+    }
+}
+
+void EngineImpl::control(std::function<void()> f) {
+    const Lock lock(mutex_);
+    calls_.push_back(std::move(f));
+    wake_.notify_one(); // under the lock: the call may end the pipeline, and its owner this engine
+}
+
+void EngineImpl::add(PipelineImpl& pipeline) {
+    const Lock lock(running_mutex_);
+    if (running_.size() >= most_pipelines)
+        throw Error("", "", "the engine runs " + std::to_string(most_pipelines) + " pipelines already: use another engine");
+    running_.push_back(&pipeline);
+}
+
+void EngineImpl::remove(PipelineImpl& pipeline) noexcept {
+    const Lock lock(running_mutex_);
+    std::erase(running_, &pipeline);
+}
+
+void EngineImpl::control_loop() {
+    using Clock = std::chrono::steady_clock;
+    const auto period = std::max<std::chrono::nanoseconds>(config_.watchdog / 4, std::chrono::milliseconds(1));
+    auto next_look = Clock::now() + period;
+    Lock lock(mutex_);
+    for (;;) {
+        if (!calls_.empty()) {
+            auto call = std::move(calls_.front());
+            calls_.pop_front();
+            lock.unlock();
+            call();
+            call = nullptr;
+            lock.lock();
+            continue;
+        }
+        if (stopping_)
+            return;
+        if (config_.watchdog.count() == 0) {
+            wake_.wait(mutex_);
+            continue;
+        }
+        if (Clock::now() < next_look) {
+            wake_.wait_until(mutex_, next_look);
+            continue;
+        }
+        lock.unlock();
+        {
+            const Lock running(running_mutex_);
+            for (PipelineImpl* pipeline : running_)
+                pipeline->watch(config_.watchdog);
+        }
+        lock.lock();
+        next_look = Clock::now() + period;
+    }
+}
+
+} // namespace weir::detail
+
+namespace weir {
+
+Engine::Engine(EngineConfig config) : impl_(std::make_shared<detail::EngineImpl>(std::move(config))) {}
+Engine::~Engine() = default;
+
+Engine& Engine::standard() {
+    static auto* engine = new Engine; // never destroyed: pipelines may outlive main
+    return *engine;
+}
+
+PoolRegistry& Engine::registry() noexcept { return impl_->registry(); }
+unsigned Engine::threads() const noexcept { return impl_->threads(); }
+
+} // namespace weir

@@ -1,0 +1,63 @@
+#pragma once
+// The engine's parts: arena, I/O threads, registry, control thread.
+#include "io_pool.hpp"
+
+#include <weir/framework/engine.hpp>
+#include <weir/pools/detail/mutex.hpp>
+
+#include <oneapi/tbb/task_arena.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace weir::detail {
+
+class PipelineImpl;
+
+class EngineImpl : public std::enable_shared_from_this<EngineImpl> {
+public:
+    explicit EngineImpl(EngineConfig config);
+    ~EngineImpl();
+    EngineImpl(const EngineImpl&) = delete;
+    EngineImpl& operator=(const EngineImpl&) = delete;
+
+    [[nodiscard]] unsigned threads() const noexcept { return threads_; }
+    [[nodiscard]] PoolRegistry& registry() noexcept { return registry_; }
+    [[nodiscard]] oneapi::tbb::task_arena& arena() noexcept { return arena_; }
+    [[nodiscard]] IoPool& io() noexcept { return io_; }
+    [[nodiscard]] IoPool& endpoints() noexcept { return endpoints_; }
+
+    void log(LogLevel level, const std::string& text) const noexcept;
+
+    /// Runs `f` on the control thread, in order. Never runs it in the caller.
+    void control(std::function<void()> f);
+
+    /// Pipelines that run: the watchdog looks at them. At most 3,000; more throws Error.
+    void add(PipelineImpl& pipeline);
+    void remove(PipelineImpl& pipeline) noexcept;
+
+private:
+    void control_loop();
+
+    EngineConfig config_;
+    unsigned threads_;
+    PoolRegistry registry_;
+    oneapi::tbb::task_arena arena_;
+
+    Mutex mutex_;
+    Condition wake_;
+    std::deque<std::function<void()>> calls_ WEIR_GUARDED_BY(mutex_);
+    bool stopping_ WEIR_GUARDED_BY(mutex_) = false;
+    Mutex running_mutex_; ///< held while the watchdog looks: a pipeline leaves the list before it dies
+    std::vector<PipelineImpl*> running_ WEIR_GUARDED_BY(running_mutex_);
+    // Last, so that their threads are gone before anything they use.
+    IoPool io_;
+    IoPool endpoints_;
+    std::thread control_;
+};
+
+} // namespace weir::detail

@@ -1,0 +1,42 @@
+#pragma once
+// Threads that may block: for files, and for endpoints that can wait for ever.
+#include <weir/framework/detail/job.hpp>
+#include <weir/pools/detail/mutex.hpp>
+
+#include <cstddef>
+#include <thread>
+#include <vector>
+
+namespace weir::detail {
+
+/// A bounded number of threads, started when they are needed first and kept. Jobs run in the order they came.
+class IoPool {
+public:
+    explicit IoPool(std::size_t most_threads) noexcept : most_(most_threads) {}
+    ~IoPool();
+    IoPool(const IoPool&) = delete;
+    IoPool& operator=(const IoPool&) = delete;
+
+    /// Does not allocate but for a new thread. Throws std::system_error if not even the first thread can be started.
+    void run(Job& job);
+    /// Keeps a thread free for one more job at any time, or returns false if there are no more. `release` undoes it.
+    [[nodiscard]] bool reserve();
+    void release() noexcept;
+
+    [[nodiscard]] std::size_t threads() const;
+
+private:
+    void work();
+
+    const std::size_t most_;
+    mutable Mutex mutex_;
+    Condition wake_;
+    IntrusiveList<Job> jobs_ WEIR_GUARDED_BY(mutex_);
+    std::size_t queued_ WEIR_GUARDED_BY(mutex_) = 0;
+    std::size_t idle_ WEIR_GUARDED_BY(mutex_) = 0;
+    std::size_t reserved_ WEIR_GUARDED_BY(mutex_) = 0;
+    bool stopping_ WEIR_GUARDED_BY(mutex_) = false;
+    std::vector<std::thread> threads_ WEIR_GUARDED_BY(mutex_);
+};
+
+} // namespace weir::detail

@@ -1,0 +1,25 @@
+#include "pipeline_impl.hpp"
+
+#include <weir/framework/pipeline.hpp>
+
+namespace weir {
+
+Pipeline::Pipeline(Engine& engine, std::string name) : impl_(std::make_unique<detail::PipelineImpl>(engine.impl(), std::move(name))) {}
+Pipeline::~Pipeline() = default;
+
+AnyStage Pipeline::add(std::string name, std::unique_ptr<StageDefinition> definition, StageOptions options) {
+    return {*impl_, impl_->add(std::move(name), std::move(definition), options)};
+}
+void Pipeline::set_options(std::size_t stage, const StageOptions& options) { impl_->set_options(stage, options); }
+void Pipeline::prepare() { impl_->prepare(); }
+void Pipeline::check() { impl_->check(); }
+void Pipeline::start() { impl_->start(); }
+void Pipeline::wait() { impl_->wait(); }
+void Pipeline::drain() noexcept { impl_->drain(); }
+void Pipeline::cancel() noexcept { impl_->cancel(); }
+bool Pipeline::finished() const noexcept { return impl_->finished(); }
+void Pipeline::on_end(std::function<void(EndReason)> f) { impl_->set_on_end(std::move(f)); }
+Snapshot Pipeline::snapshot() const { return impl_->snapshot(); }
+std::string Pipeline::describe() const { return impl_->describe(); }
+
+} // namespace weir

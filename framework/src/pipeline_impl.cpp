@@ -1,0 +1,287 @@
+#include "pipeline_impl.hpp"
+
+#include <oneapi/tbb/flow_graph.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::detail {
+
+PipelineImpl::PipelineImpl(std::shared_ptr<EngineImpl> engine, std::string name) : engine_(std::move(engine)), name_(std::move(name)) {}
+
+PipelineImpl::~PipelineImpl() {
+    if (phase_.load() == Phase::running) {
+        cancel();
+        const Lock lock(mutex_);
+        while (!done_)
+            ended_.wait(mutex_);
+    }
+    // Nodes before their graph, links before the ports they lead to.
+    for (StageEntry& stage : stages_)
+        stage.core.reset();
+    graph_.reset();
+    connections_.clear();
+}
+
+std::size_t PipelineImpl::add(std::string name, std::unique_ptr<StageDefinition> definition, StageOptions options) {
+    if (phase_.load() != Phase::building)
+        throw GraphError("stages are added before the pipeline is prepared");
+    if (name.empty())
+        throw GraphError("a stage needs a name");
+    for (const StageEntry& stage : stages_)
+        if (stage.name == name)
+            throw GraphError("there are two stages named '" + name + "'");
+    StageEntry& entry = stages_.emplace_back();
+    entry.name = std::move(name);
+    entry.definition = std::move(definition);
+    entry.options = options;
+    return stages_.size() - 1;
+}
+
+PortRef PipelineImpl::connect(const PortRef& from, const PortRef& to, const LinkOptions& options) {
+    if (phase_.load() != Phase::building)
+        throw GraphError("stages are connected before the pipeline is prepared");
+    if (from.pipeline != this || to.pipeline != this)
+        throw GraphError("the two stages belong to different pipelines");
+    Connection& connection = connections_.emplace_back();
+    connection.from = from;
+    connection.to = to;
+    connection.options = options;
+    return to;
+}
+
+PortRef connect(const PortRef& from, const PortRef& to, const LinkOptions& options) {
+    return from.pipeline->connect(from, to, options);
+}
+
+void PipelineImpl::set_options(std::size_t stage, const StageOptions& options) { stages_.at(stage).options = options; }
+
+void PipelineImpl::require_not_in_stage(const char* what) const {
+    if (current_stage())
+        throw WrongThread(std::string(what) + " waits and was called from the body of stage '" + current_stage()->name() + "'");
+}
+
+void PipelineImpl::start() {
+    require_not_in_stage("Pipeline::start");
+    check();
+    if (phase_.load() != Phase::prepared)
+        throw GraphError("the pipeline was started already");
+
+    const unsigned codec_threads = threads_per_codec();
+    engine_->arena().execute([&] { graph_ = std::make_unique<flow::graph>(); });
+    for (StageEntry& stage : stages_)
+        stage.core = std::make_unique<StageCore>(*this, *graph_, stage.name, *stage.definition, stage.ports, stage.traits,
+                                                 stage.traits.codec ? codec_threads : 1);
+    for (const Connection& connection : connections_)
+        flow::make_edge(connection.link->from().node_->node, connection.link->to().node_->node);
+    for (StageEntry& stage : stages_)
+        for (const auto& input : stage.ports.inputs()) {
+            input->forwards_gaps = stage.traits.forwards_gaps;
+            for (const auto& output : stage.ports.outputs())
+                input->gap_targets.push_back(output.get());
+        }
+
+    engine_->add(*this);
+    started_at_ = ledger_now();
+    remaining_.store(stages_.size() + 1, std::memory_order_seq_cst); // one for this call
+    phase_.store(Phase::running);
+    for (StageEntry& stage : stages_)
+        stage.core->signal();
+    count_down();
+}
+
+void PipelineImpl::wait() {
+    require_not_in_stage("Pipeline::wait");
+    if (phase_.load() == Phase::building || phase_.load() == Phase::prepared)
+        throw GraphError("the pipeline was not started");
+    std::exception_ptr error;
+    {
+        const Lock lock(mutex_);
+        while (!done_)
+            ended_.wait(mutex_);
+        error = first_;
+    }
+    if (error)
+        std::rethrow_exception(error);
+    if (cancelled_.load())
+        throw Cancelled(name_ + " was cancelled");
+}
+
+bool PipelineImpl::finished() const noexcept {
+    const Lock lock(mutex_);
+    return done_;
+}
+
+void PipelineImpl::end_all(EndReason reason) noexcept {
+    for (StageEntry& stage : stages_)
+        stage.core->end(reason);
+}
+
+void PipelineImpl::cancel() noexcept {
+    if (phase_.load() != Phase::running || finished())
+        return;
+    cancelled_.store(true);
+    end_all(EndReason::cancelled);
+}
+
+void PipelineImpl::drain() noexcept {
+    if (phase_.load() != Phase::running || finished())
+        return;
+    drained_.store(true);
+    for (StageEntry& stage : stages_)
+        if (stage.core->is_source())
+            stage.core->end(EndReason::drained);
+}
+
+namespace {
+
+std::string text_of(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const Error& known) {
+        return known.message();
+    } catch (const std::bad_alloc&) {
+        return "out of memory";
+    } catch (const std::exception& known) {
+        return known.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+} // namespace
+
+void PipelineImpl::fail(StageCore& stage, std::exception_ptr error) noexcept {
+    try {
+        try {
+            std::rethrow_exception(error);
+        } catch (const Deadlock& known) {
+            add_error(known, true);
+        } catch (...) {
+            add_error(Error(stage.name(), "", text_of(error), error), false);
+        }
+    } catch (...) {
+        // no memory even for the text: the cancel below still ends the pipeline
+    }
+    end_all(EndReason::failed);
+}
+
+void PipelineImpl::add_error(Error error, bool deadlock) noexcept {
+    const Lock lock(mutex_);
+    if (error_) {
+        error_->attach(std::move(error));
+    } else {
+        error_.emplace(std::move(error));
+        deadlock_ = deadlock;
+    }
+}
+
+EndReason PipelineImpl::end_reason() const {
+    const Lock lock(mutex_);
+    if (error_)
+        return EndReason::failed;
+    if (cancelled_.load())
+        return EndReason::cancelled;
+    return drained_.load() ? EndReason::drained : EndReason::finished;
+}
+
+namespace {
+
+/// The calls a stage registered for its end, made on an I/O thread.
+struct EndCalls final : Job {
+    std::function<void()> calls;
+    void run() noexcept override {
+        const std::unique_ptr<EndCalls> self(this);
+        calls();
+    }
+};
+
+} // namespace
+
+void PipelineImpl::run_call(const std::function<void(EndReason)>& call, StageCore& stage, EndReason reason) noexcept {
+    try {
+        call(reason);
+    } catch (...) {
+        fail(stage, std::current_exception());
+    }
+}
+
+void PipelineImpl::stage_ended(StageCore& stage, std::vector<std::function<void(EndReason)>> calls, EndReason reason) noexcept {
+    if (calls.empty()) {
+        count_down();
+        return;
+    }
+    // A stage that ended by itself in a pipeline that was drained or failed ended for that reason.
+    auto all = [this, &stage, calls = std::move(calls), reason] {
+        EndReason now = end_reason();
+        if (now == EndReason::finished || reason == EndReason::cancelled)
+            now = reason;
+        for (const auto& call : calls)
+            run_call(call, stage, now);
+        count_down();
+    };
+    try {
+        auto job = std::make_unique<EndCalls>();
+        job->calls = all;
+        engine_->io().run(*job);
+        static_cast<void>(job.release()); // it deletes itself
+    } catch (...) {
+        all(); // without a thread to spare: better here than not at all
+    }
+}
+
+void PipelineImpl::count_down() noexcept {
+    // Acquire and release: whoever counts to 0 sees what all stages did.
+    if (remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        engine_->control([this] { complete(); });
+}
+
+void PipelineImpl::complete() noexcept {
+    // On the control thread. The last body may still be returning through oneTBB.
+    engine_->arena().execute([this] { graph_->wait_for_all(); });
+    engine_->remove(*this);
+    release_endpoints();
+    ended_at_.store(ledger_now());
+    const EndReason reason = end_reason();
+    {
+        const Lock lock(mutex_);
+        if (error_)
+            first_ = deadlock_ ? std::make_exception_ptr(Deadlock(*error_)) : std::make_exception_ptr(*error_);
+    }
+    if (on_end_)
+        try {
+            on_end_(reason);
+        } catch (const std::exception& error) {
+            log(LogLevel::error, name_ + ": the completion callback threw: " + error.what());
+        } catch (...) {
+            log(LogLevel::error, name_ + ": the completion callback threw");
+        }
+    const Lock lock(mutex_);
+    phase_.store(Phase::over);
+    done_ = true;
+    ended_.notify_all(); // under the lock: the pipeline may be destroyed as soon as it is let go
+}
+
+void PipelineImpl::start_job(StageCore& stage, Job& job, JobPlace place) {
+    graph_->reserve_wait(); // until job_over
+    stage.job_started();
+    try {
+        switch (place) {
+        case JobPlace::io: engine_->io().run(job); break;
+        case JobPlace::endpoint: engine_->endpoints().run(job); break;
+        case JobPlace::worker: engine_->arena().enqueue([&job] { job.run(); }); break;
+        }
+    } catch (...) {
+        stage.job_over();
+        graph_->release_wait();
+        throw;
+    }
+}
+
+void PipelineImpl::release_endpoints() noexcept {
+    for (StageEntry& stage : stages_)
+        if (std::exchange(stage.endpoint_reserved, false))
+            engine_->endpoints().release();
+}
+
+} // namespace weir::detail

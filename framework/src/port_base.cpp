@@ -1,0 +1,167 @@
+#include "nodes.hpp"
+
+#include <weir/framework/detail/port_base.hpp>
+#include <weir/framework/port.hpp>
+#include <weir/pools/pool_registry.hpp>
+
+#include <algorithm>
+
+namespace weir::detail {
+
+std::string PortBase::full_name() const { return stage_ ? stage_->name() + "." + name_ : name_; }
+
+// --- links
+
+LinkBase::LinkBase(OutputBase& from, InputBase& to, std::size_t capacity, std::size_t max_bytes)
+    : capacity_(capacity), max_bytes_(max_bytes), from_(from), to_(to) {}
+
+double LinkBase::media_time() const noexcept {
+    return seconds(last_pts_.load(std::memory_order_relaxed), last_base_.load(std::memory_order_relaxed));
+}
+
+void LinkBase::close() noexcept {
+    closed_.store(true, std::memory_order_seq_cst);
+    discard();
+    tell_producer(true);
+}
+
+void LinkBase::grow() noexcept {
+    capacity_.fetch_add(1, std::memory_order_relaxed);
+    overflows_.fetch_add(1, std::memory_order_relaxed);
+    from_.stage().signal();
+}
+
+void LinkBase::tell_consumer() noexcept {
+    // Pairs with HeadWait::publish: it sets the flag and then looks into the mailbox; we stored and then look at the flag.
+    if (consumer_waits.load(std::memory_order_seq_cst) && consumer_waits.exchange(false, std::memory_order_seq_cst))
+        to_.stage().signal();
+}
+
+void LinkBase::tell_producer(bool force) noexcept {
+    // Pairs with OutputBase::wait_for_room in the same way.
+    if (!producer_waits.load(std::memory_order_seq_cst))
+        return;
+    if (!force && size() > capacity() / 2)
+        return;
+    if (producer_waits.exchange(false, std::memory_order_seq_cst))
+        from_.stage().signal();
+}
+
+// --- inputs
+
+InputBase::InputBase(std::string name, ItemType type) : PortBase(std::move(name), type) {}
+InputBase::~InputBase() = default;
+
+void InputBase::forward_gap(const Gap& gap) noexcept {
+    if (!forwards_gaps)
+        return;
+    for (OutputBase* output : gap_targets)
+        output->put_gap(gap);
+}
+
+// --- outputs
+
+OutputBase::OutputBase(std::string name, ItemType type) : PortBase(std::move(name), type), quota_(Quota::make(1)) {
+    quota_waiter.port = this;
+}
+OutputBase::~OutputBase() { leave_pools(); }
+
+void OutputBase::attach(LinkBase& link) {
+    items_.resize(links_.size() + 1);
+    link.index = links_.size();
+    links_.push_back(&link);
+}
+
+bool OutputBase::open() const noexcept {
+    return links_.empty() || std::any_of(links_.begin(), links_.end(), [](const LinkBase* link) { return !link->closed(); });
+}
+
+bool OutputBase::has_room() const noexcept {
+    return std::all_of(links_.begin(), links_.end(), [](const LinkBase* link) { return link->has_room(); });
+}
+
+void OutputBase::wait_for_room(bool waiting) noexcept {
+    for (LinkBase* link : links_)
+        link->producer_waits.store(waiting, std::memory_order_seq_cst);
+}
+
+void OutputBase::send(const Token& token) noexcept {
+    if (!links_.empty())
+        node_->node.try_put(token);
+}
+
+void OutputBase::end() noexcept { send({nullptr, nullptr, Token::Kind::end}); }
+
+void OutputBase::put_gap(const Gap& gap) noexcept {
+    try {
+        for (LinkBase* link : links_)
+            link->reserve();
+    } catch (...) {
+        return; // no memory: a gap is only ever a help
+    }
+    send({nullptr, &gap, Token::Kind::gap});
+}
+
+// The pools of a port. Its quota is part of the maximum of the pool it uses now.
+
+void OutputBase::set_quota(std::size_t limit) noexcept { quota_->set_limit(limit); }
+
+void OutputBase::grow_quota() noexcept {
+    // Called by the stall rule while the stage is suspended; the pool learns of it at the stage's next acquire.
+    quota_->grow();
+}
+
+void OutputBase::leave_pools() noexcept {
+    frames_ = {};
+    samples_ = {};
+    frames_format_ = {};
+}
+
+BasicFramePool& OutputBase::frame_pool(const VideoFormat& format, BufferRequirements requirements) {
+    if (!frames_ || format != frames_format_ || requirements != frames_requirements_) {
+        frames_.change(registry().frames(format, requirements));
+        frames_format_ = format;
+        frames_requirements_ = requirements;
+    }
+    frames_.demand().set(quota_->limit());
+    return *frames_;
+}
+
+BasicSamplePool& OutputBase::sample_pool(const AudioFormat& format, std::uint32_t count) {
+    if (!samples_ || !holds(*samples_, format, count))
+        samples_.change(registry().samples(format, count));
+    samples_.demand().set(quota_->limit());
+    return *samples_;
+}
+
+PooledFrame OutputBase::frame(const VideoFormat& format, BufferRequirements requirements) {
+    try {
+        return frame_pool(format, requirements).acquire({quota_, stage().holder(), stage().now()});
+    } catch (...) {
+        quota_->give_back();
+        throw;
+    }
+}
+
+PooledSamples OutputBase::samples(const AudioFormat& format, std::uint32_t count) {
+    try {
+        return sample_pool(format, count).acquire(format, count, {quota_, stage().holder(), stage().now()});
+    } catch (...) {
+        quota_->give_back();
+        throw;
+    }
+}
+
+PooledFrame WritableWait::await_resume() {
+    if (!taken_)
+        return std::move(frame_);
+    taken_ = false;
+    PooledFrame copy = output().frame(frame_.format(), {});
+    copy_pixels(frame_, copy);
+    const Crop whole = copy.header().crop;
+    copy.header() = frame_.header();
+    copy.header().crop = whole;
+    return copy;
+}
+
+} // namespace weir::detail

@@ -1,0 +1,53 @@
+#include <weir/framework/detail/stage_base.hpp>
+
+#include <algorithm>
+
+namespace weir::detail {
+namespace {
+
+constexpr std::int64_t quantum_ns = 1'000'000;
+constexpr int most_unchecked_waits = 16; ///< looks at the clock at least so often
+
+} // namespace
+
+void StageBase::signal() noexcept {
+    // Sequentially consistent: the change that is being told about must be visible to the stage's next look, and the
+    // stage's own step to `idle` comes after its last look.
+    State state = state_.load(std::memory_order_seq_cst);
+    for (;;) {
+        switch (state) {
+        case State::idle:
+            if (state_.compare_exchange_weak(state, State::scheduled, std::memory_order_seq_cst)) {
+                post();
+                return;
+            }
+            break;
+        case State::running:
+            if (state_.compare_exchange_weak(state, State::rerun, std::memory_order_seq_cst))
+                return;
+            break;
+        case State::scheduled:
+        case State::rerun:
+        case State::finished: return;
+        }
+    }
+}
+
+bool StageBase::check_quantum() noexcept {
+    if (stop_.load(std::memory_order_relaxed)) {
+        yielded_ = true;
+        return true;
+    }
+    const std::int64_t now = ledger_now();
+    if (now - quantum_started_ < quantum_ns) {
+        check_every_ = std::min(check_every_ * 2, most_unchecked_waits);
+        ticks_ = check_every_;
+        return false;
+    }
+    check_every_ = 1; // its items take long: look after each
+    ticks_ = 1;
+    yielded_ = true;
+    return true;
+}
+
+} // namespace weir::detail

@@ -1,0 +1,219 @@
+#include "stage_core.hpp"
+
+#include "engine_impl.hpp"
+#include "pipeline_impl.hpp"
+
+#include <stdexcept>
+
+namespace weir::detail {
+namespace {
+
+thread_local StageCore* current = nullptr;
+
+} // namespace
+
+StageBase* current_stage() noexcept { return current; }
+
+StageCore::StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string name, StageDefinition& definition, Ports& ports,
+                     const StageTraits& traits, unsigned codec_threads)
+    : StageBase(std::move(name)), pipeline_(pipeline), graph_(graph), definition_(definition), ports_(ports), traits_(traits),
+      codec_threads_(codec_threads), node_(graph, flow::serial, [this](const Activation&) noexcept -> flow::continue_msg {
+          body();
+          return {};
+      }) {
+    since_.store(ledger_now(), std::memory_order_relaxed);
+    for (const auto& input : ports_.inputs()) {
+        input->bind(*this);
+        input->node_ = std::make_unique<InputNode>(graph, *input);
+    }
+    for (const auto& output : ports_.outputs()) {
+        output->bind(*this);
+        output->node_ = std::make_unique<OutputNode>(graph);
+        output->use_registry(registry());
+    }
+}
+
+StageCore::~StageCore() {
+    for (const auto& input : ports_.inputs())
+        input->node_.reset();
+    for (const auto& output : ports_.outputs())
+        output->node_.reset();
+}
+
+PoolRegistry& StageCore::registry() noexcept { return pipeline_.engine().registry(); }
+unsigned StageCore::workers() const noexcept { return pipeline_.engine().threads(); }
+
+void StageCore::end(EndReason reason) noexcept {
+    int expected = -1;
+    if (!ending_.compare_exchange_strong(expected, static_cast<int>(reason), std::memory_order_seq_cst) &&
+        reason != EndReason::drained)
+        ending_.store(static_cast<int>(reason), std::memory_order_seq_cst); // a cancel overrules a drain
+    stop_.store(true, std::memory_order_seq_cst);
+    stop_source_.request_stop();
+    signal();
+}
+
+void StageCore::job_over() noexcept {
+    // The caller's last touch of this stage is the end of its graph's wait, which outlives both.
+    jobs_.fetch_sub(1, std::memory_order_seq_cst);
+    signal();
+}
+
+void StageCore::post() noexcept {
+    // FIFO and with a wake-up guarantee: a put into the node from here would go to this worker's own queue, and other
+    // pipelines would starve. The wait count keeps the graph until the task is over.
+    graph_.reserve_wait();
+    pipeline_.engine().arena().enqueue([this, &graph = graph_] {
+        node_.try_put(Activation{});
+        graph.release_wait();
+    });
+}
+
+void StageCore::enter(WaitKind kind, const PortBase* port, std::int64_t now) noexcept {
+    const WaitKind before = reason().kind();
+    auto& time = time_[static_cast<std::size_t>(before)];
+    // only the core writes it
+    time.store(time.load(std::memory_order_relaxed) + now - since_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    since_.store(now, std::memory_order_relaxed);
+    reason_.store(Reason(kind, port).word(), std::memory_order_release);
+}
+
+void StageCore::body() noexcept {
+    StageCore* const outer = current;
+    current = this;
+    activations_.store(activations_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+    state_.store(State::running, std::memory_order_seq_cst);
+    now_ = ledger_now();
+    enter(WaitKind::none, nullptr, now_);
+    quantum_started_ = now_;
+    ticks_ = check_every_;
+
+    for (;;) {
+        const Outcome outcome = advance();
+        if (outcome == Outcome::finished) {
+            enter(WaitKind::none, nullptr, ledger_now());
+            current = outer;
+            finish(); // the core may be gone when it returns
+            return;
+        }
+        for (const auto& input : ports_.inputs())
+            if (input->link())
+                input->link()->tell_producer(true);
+        if (outcome == Outcome::yield) {
+            state_.store(State::scheduled, std::memory_order_seq_cst);
+            current = outer;
+            post();
+            return;
+        }
+        // A job's end is waited for by whoever has none of the other reasons.
+        enter(wait_ && !over_ ? wait_->kind() : WaitKind::outside, wait_ && !over_ ? wait_->port() : nullptr, ledger_now());
+        current = outer;
+        PipelineImpl& pipeline = pipeline_;
+        State running = State::running;
+        if (state_.compare_exchange_strong(running, State::idle, std::memory_order_seq_cst)) {
+            // From here on another thread may run this stage, even to its end; the core itself stays while the graph's
+            // wait count holds.
+            pipeline.look_for_stall(*this);
+            return;
+        }
+        // Told of something meanwhile: look again.
+        state_.store(State::running, std::memory_order_seq_cst);
+        current = this;
+        enter(WaitKind::none, nullptr, ledger_now());
+    }
+}
+
+StageCore::Outcome StageCore::advance() noexcept {
+    for (;;) {
+        if (!over_ && ending_.load(std::memory_order_seq_cst) >= 0) {
+            if (jobs_.load(std::memory_order_seq_cst) > 0)
+                return Outcome::idle; // its memory is in use; the end of the job signals
+            destroy_coroutine();
+        }
+        if (over_)
+            return jobs_.load(std::memory_order_seq_cst) > 0 ? Outcome::idle : Outcome::finished;
+        if (!started_) {
+            started_ = true;
+            try {
+                process_ = definition_.run(*this, ports_);
+                resume_ = process_.handle();
+            } catch (...) {
+                error_ = std::current_exception();
+                over_ = true;
+                continue;
+            }
+        }
+        if (wait_) {
+            if (!wait_->ready()) {
+                wait_->unpublish();
+                wait_->publish();
+                if (!wait_->ready())
+                    return Outcome::idle;
+            }
+            wait_->unpublish();
+            wait_ = nullptr;
+        }
+        resume_.resume();
+        if (process_.done()) {
+            error_ = process_.error();
+            destroy_coroutine();
+            continue;
+        }
+        if (std::exchange(yielded_, false) && ending_.load(std::memory_order_seq_cst) < 0)
+            return Outcome::yield;
+    }
+}
+
+void StageCore::destroy_coroutine() noexcept {
+    process_.reset();
+    wait_ = nullptr;
+    resume_ = nullptr;
+    over_ = true;
+}
+
+void StageCore::close_ports() noexcept {
+    for (const auto& output : ports_.outputs()) {
+        output->end();
+        output->leave_pools();
+    }
+    for (const auto& input : ports_.inputs())
+        if (input->link())
+            input->link()->close();
+}
+
+void StageCore::finish() noexcept {
+    if (error_)
+        pipeline_.fail(*this, error_);
+    close_ports();
+    const int ending = ending_.load(std::memory_order_seq_cst);
+    auto calls = std::move(on_end_);
+    state_.store(State::finished, std::memory_order_seq_cst);
+    pipeline_.look_for_stall(*this);
+    pipeline_.stage_ended(*this, std::move(calls), ending < 0 ? EndReason::finished : static_cast<EndReason>(ending));
+}
+
+void start_job(Job& job, JobPlace place) {
+    if (!current)
+        throw std::logic_error("work can be started from the body of a stage only");
+    job.stage = current;
+    current->pipeline().start_job(*current, job, place);
+}
+
+void job_over(StageBase& stage) noexcept {
+    auto& core = static_cast<StageCore&>(stage);
+    PipelineImpl& pipeline = core.pipeline();
+    core.job_over();
+    pipeline.job_over();
+}
+
+} // namespace weir::detail
+
+namespace weir {
+
+StageContext& this_stage() {
+    if (!detail::current)
+        throw std::logic_error("this_stage() was called outside the body of a stage");
+    return *detail::current;
+}
+
+} // namespace weir

@@ -1,0 +1,126 @@
+#pragma once
+// The core of a stage: the one place that touches its coroutine.
+#include "nodes.hpp"
+
+#include <weir/framework/process.hpp>
+#include <weir/framework/stage.hpp>
+#include <weir/pools/detail/mutex.hpp>
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace weir::detail {
+
+class PipelineImpl;
+
+/// Why a stage is suspended and at which port, in one word, so that other threads never see halves of two reasons.
+class Reason {
+public:
+    explicit Reason(std::uintptr_t word) noexcept : word_(word) {}
+    Reason(WaitKind kind, const PortBase* port) noexcept
+        : word_(reinterpret_cast<std::uintptr_t>(port) | static_cast<std::uintptr_t>(kind)) {}
+    [[nodiscard]] WaitKind kind() const noexcept { return static_cast<WaitKind>(word_ & 7); }
+    [[nodiscard]] const PortBase* port() const noexcept { return reinterpret_cast<const PortBase*>(word_ & ~std::uintptr_t{7}); }
+    /// Of the kinds output, quota and room.
+    [[nodiscard]] const OutputBase& output() const noexcept { return *static_cast<const OutputBase*>(port()); }
+    [[nodiscard]] std::uintptr_t word() const noexcept { return word_; }
+
+private:
+    static_assert(alignof(PortBase) >= 8);
+    std::uintptr_t word_;
+};
+
+/// A serial function_node whose body resumes the coroutine. Activations coalesce: at most one is pending.
+class StageCore final : public StageBase, public StageContext {
+public:
+    StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string name, StageDefinition& definition, Ports& ports,
+              const StageTraits& traits, unsigned codec_threads);
+    ~StageCore() override;
+    using StageBase::name;
+
+    // From any thread.
+
+    /// Ends the stage as soon as it can be: discards what it holds (cancelled, failed) or, for a source, counts as its
+    /// return (drained).
+    void end(EndReason reason) noexcept;
+    [[nodiscard]] bool finished() const noexcept { return state_.load(std::memory_order_seq_cst) == State::finished; }
+    [[nodiscard]] bool idle() const noexcept { return state_.load(std::memory_order_seq_cst) == State::idle; }
+    [[nodiscard]] Reason reason() const noexcept { return Reason(reason_.load(std::memory_order_acquire)); }
+    [[nodiscard]] const std::string* event() const noexcept { return waits_for_.load(std::memory_order_relaxed); }
+    /// When it entered its present state, ledger_now().
+    [[nodiscard]] std::int64_t since() const noexcept { return since_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t activations() const noexcept { return activations_.load(std::memory_order_seq_cst); }
+    /// Nanoseconds spent running (none) or waiting for each kind, the present stretch included.
+    [[nodiscard]] std::int64_t time_in(WaitKind kind) const noexcept;
+    [[nodiscard]] std::map<std::string, std::uint64_t> counters() const;
+    [[nodiscard]] bool is_source() const noexcept { return ports_.inputs().empty(); }
+    [[nodiscard]] Ports& ports() const noexcept { return ports_; }
+    [[nodiscard]] const StageTraits& traits() const noexcept { return traits_; }
+    [[nodiscard]] StageDefinition& definition() const noexcept { return definition_; }
+    /// "waiting for input in".
+    [[nodiscard]] std::string state_text() const;
+    void job_started() noexcept { jobs_.fetch_add(1, std::memory_order_seq_cst); }
+    void job_over() noexcept;
+    [[nodiscard]] PipelineImpl& pipeline() const noexcept { return pipeline_; }
+
+    // StageContext
+    [[nodiscard]] StageBase& base() noexcept override { return *this; }
+    [[nodiscard]] PoolRegistry& registry() noexcept override;
+    [[nodiscard]] std::stop_token stop_token() const noexcept override { return stop_source_.get_token(); }
+    [[nodiscard]] unsigned codec_threads() const noexcept override { return codec_threads_; }
+    [[nodiscard]] unsigned workers() const noexcept override;
+    [[nodiscard]] JobPlace io_place() const noexcept override { return traits_.endpoint ? JobPlace::endpoint : JobPlace::io; }
+    void on_end(std::function<void(EndReason)> f) override { on_end_.push_back(std::move(f)); }
+    void warn(std::string_view topic, const std::string& text) override;
+    void info(const std::string& text) override;
+    [[nodiscard]] std::atomic<std::uint64_t>& counter(std::string_view name) override;
+
+private:
+    enum class Outcome : std::uint8_t { idle, yield, finished };
+
+    void post() noexcept override;
+    void body() noexcept;
+    [[nodiscard]] Outcome advance() noexcept;
+    void destroy_coroutine() noexcept;
+    void finish() noexcept;
+    void close_ports() noexcept;
+    void enter(WaitKind kind, const PortBase* port, std::int64_t now) noexcept;
+
+    PipelineImpl& pipeline_;
+    flow::graph& graph_;
+    StageDefinition& definition_;
+    Ports& ports_;
+    StageTraits traits_;
+    unsigned codec_threads_;
+    std::stop_source stop_source_;
+
+    // the core's own
+    Process process_;
+    bool started_ = false;
+    bool over_ = false; ///< the coroutine is gone, jobs may still run
+    std::exception_ptr error_;
+    std::vector<std::function<void(EndReason)>> on_end_;
+
+    std::atomic<int> ending_{-1};  ///< an EndReason once `end` was called
+    std::atomic<int> jobs_{0};
+    std::atomic<std::uintptr_t> reason_{0};
+    std::atomic<std::int64_t> since_{0};
+    std::atomic<std::uint64_t> activations_{0};
+    std::array<std::atomic<std::int64_t>, 7> time_{};
+
+    mutable Mutex notes_mutex_;
+    std::map<std::string, std::atomic<std::uint64_t>, std::less<>> counters_ WEIR_GUARDED_BY(notes_mutex_);
+    struct Topic {
+        std::int64_t last = 0;
+        std::uint64_t held_back = 0;
+    };
+    std::map<std::string, Topic, std::less<>> topics_ WEIR_GUARDED_BY(notes_mutex_);
+
+    flow::function_node<Activation, flow::continue_msg, flow::queueing_lightweight> node_;
+};
+
+} // namespace weir::detail

@@ -1,0 +1,261 @@
+// The stall rule: when a pipeline has stopped on its own bounds, the smallest of them grows by one.
+#include "pipeline_impl.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+
+namespace weir::detail {
+namespace {
+
+StageCore& core_of(const PortBase& port) noexcept { return static_cast<StageCore&>(port.stage()); }
+
+constexpr std::int64_t second = 1'000'000'000;
+
+/// Follows the chain of who waits for whom while there is only one to follow. False: the end of the chain is not waiting,
+/// so nothing is stuck. Only atomics are read; what is missed here is seen by whoever goes to rest last.
+bool chain_may_be_stuck(const StageCore& first, std::size_t stages) noexcept {
+    const StageCore* at = &first;
+    for (std::size_t step = 0; step <= stages; ++step) {
+        if (!at->idle())
+            return false;
+        const Reason why = at->reason();
+        const StageCore* next = nullptr;
+        switch (why.kind()) {
+        case WaitKind::none:
+        case WaitKind::outside:
+        case WaitKind::event: return false;
+        case WaitKind::input:
+            for (const auto& input : at->ports().inputs())
+                if (input->awaited.load(std::memory_order_relaxed)) {
+                    if (input->link()->size() > 0 || input->link()->ended())
+                        return false;
+                    if (next)
+                        return true; // several: the full search decides
+                    next = &core_of(input->link()->from());
+                }
+            break;
+        case WaitKind::output:
+            for (const LinkBase* link : why.output().links())
+                if (link->full()) {
+                    if (next)
+                        return true;
+                    next = &core_of(link->to());
+                }
+            if (!next)
+                return false;
+            break;
+        case WaitKind::quota:
+        case WaitKind::room: return true;
+        }
+        if (!next)
+            return true; // it has only begun to wait and its marks are not all out: look properly
+        at = next;
+    }
+    return true;
+}
+
+} // namespace
+
+/// One search of a pipeline for its stuck set. Made under the pipeline's stall mutex.
+class StallSearch {
+public:
+    using Warned = std::map<std::string, PipelineImpl::Warned, std::less<>>;
+    StallSearch(PipelineImpl& pipeline, Warned& said) : pipeline_(pipeline), said_(said) {}
+
+    /// False if nothing is stuck.
+    [[nodiscard]] bool find() {
+        for (StageEntry& stage : pipeline_.stages_) {
+            StageCore& core = *stage.core;
+            // The count first: a run between the two looks is noticed in `still_the_same`.
+            const std::uint64_t activations = core.activations();
+            const Reason why = core.reason();
+            if (core.idle() && why.kind() != WaitKind::outside && why.kind() != WaitKind::event && why.kind() != WaitKind::none)
+                stuck_.emplace(&core, Seen{activations, why});
+        }
+        if (stuck_.empty())
+            return false;
+        if (std::any_of(stuck_.begin(), stuck_.end(), [](const auto& entry) { return waits_for_quota(entry.second.why); }))
+            find_holders();
+        for (bool changed = true; changed && !stuck_.empty();) {
+            changed = false;
+            for (auto entry = stuck_.begin(); entry != stuck_.end();) {
+                if (is_stuck(*entry->first, entry->second.why)) {
+                    ++entry;
+                } else {
+                    entry = stuck_.erase(entry);
+                    changed = true;
+                }
+            }
+        }
+        return !stuck_.empty() && still_the_same();
+    }
+
+    /// Grows the smallest bound to blame. False if there is none: everybody waits for items, a true deadlock.
+    [[nodiscard]] bool grow() {
+        bool bounds = false;
+        LinkBase* link = nullptr;
+        OutputBase* port = nullptr;
+        std::size_t smallest = std::numeric_limits<std::size_t>::max();
+        for (StageEntry& stage : pipeline_.stages_) { // in their order: the same choice every time
+            const auto found = stuck_.find(stage.core.get());
+            if (found == stuck_.end() || found->second.why.kind() == WaitKind::input)
+                continue;
+            bounds = true;
+            const Reason why = found->second.why;
+            auto& output = const_cast<OutputBase&>(why.output());
+            if (why.kind() != WaitKind::quota)
+                for (LinkBase* candidate : output.links())
+                    if (candidate->full() && stuck(core_of(candidate->to())) && candidate->capacity() < smallest) {
+                        smallest = candidate->capacity();
+                        link = candidate;
+                        port = nullptr;
+                    }
+            if (waits_for_quota(why) && !output.quota()->has_room() && output.quota()->limit() < smallest) {
+                smallest = output.quota()->limit();
+                link = nullptr;
+                port = &output;
+            }
+        }
+        if (link) {
+            warn("link " + link->name(), " holds " + std::to_string(link->size()) + " items", link->capacity());
+            link->grow();
+        } else if (port) {
+            warn("quota of " + port->full_name(), " has frames out: " + frames_of_quota(pipeline_.engine().registry(), *port->quota()),
+                 port->quota()->limit());
+            port->grow_quota();
+            port->stage().signal();
+        }
+        return bounds; // one that has room again meanwhile has told its stage
+    }
+
+    [[nodiscard]] std::string who_waits_for_whom() const {
+        std::string text;
+        for (const StageEntry& stage : pipeline_.stages_)
+            if (stuck(*stage.core))
+                text += (text.empty() ? "" : ", ") + stage.name + " is " + stage.core->state_text();
+        return text;
+    }
+
+    [[nodiscard]] StageCore& first() const { return *stuck_.begin()->first; }
+
+private:
+    [[nodiscard]] bool stuck(const StageCore& core) const { return stuck_.contains(const_cast<StageCore*>(&core)); }
+    [[nodiscard]] static bool waits_for_quota(Reason why) { return why.kind() == WaitKind::quota || why.kind() == WaitKind::room; }
+
+    [[nodiscard]] bool is_stuck(const StageCore& core, Reason why) const {
+        if (why.kind() == WaitKind::input) {
+            bool any = false;
+            for (const auto& input : core.ports().inputs())
+                if (input->awaited.load(std::memory_order_relaxed)) {
+                    any = true;
+                    const LinkBase& link = *input->link();
+                    if (link.size() > 0 || link.ended() || !stuck(core_of(link.from())))
+                        return false;
+                }
+            return any;
+        }
+        const OutputBase& output = why.output();
+        if (why.kind() != WaitKind::quota)
+            for (const LinkBase* link : output.links())
+                if (link->full() && stuck(core_of(link->to())))
+                    return true;
+        return waits_for_quota(why) && !output.quota()->has_room() && all_holders_stuck(*output.quota());
+    }
+
+    void find_holders() {
+        for (StageEntry& stage : pipeline_.stages_)
+            by_holder_.emplace(stage.core->holder().value, stage.core.get());
+        for (Connection& connection : pipeline_.connections_)
+            by_holder_.emplace(connection.link->holder().value, &core_of(connection.link->to()));
+        pipeline_.engine().registry().for_each_out([this](const Quota* quota, HolderId holder, std::size_t, std::uint32_t handles) {
+            if (quota && handles > 0) // what only a codec refers to does not count
+                holders_[quota].push_back(holder.value);
+        });
+    }
+    [[nodiscard]] bool all_holders_stuck(const Quota& quota) const {
+        const auto found = holders_.find(&quota);
+        const std::size_t listed = found == holders_.end() ? 0 : found->second.size();
+        if (listed < quota.in_use())
+            return false; // one is on its way back: it will tell
+        if (listed == 0)
+            return true; // nothing is out: the limit alone is in the way
+        return std::all_of(found->second.begin(), found->second.end(), [this](std::uint64_t holder) {
+            const auto core = by_holder_.find(holder);
+            if (core == by_holder_.end())
+                return false; // the application, another pipeline, a codec's own: it may come back
+            // One that has ended holds nothing: the note of a shared frame tells its last holder, not all of them.
+            return core->second->finished() || stuck(*core->second);
+        });
+    }
+
+    /// Nobody of the set has run since it was looked at: then nothing that was read of them has changed.
+    [[nodiscard]] bool still_the_same() const {
+        return std::all_of(stuck_.begin(), stuck_.end(),
+                           [](const auto& entry) { return entry.first->idle() && entry.first->activations() == entry.second.activations; });
+    }
+
+    void warn(const std::string& what, const std::string& held, std::size_t limit) {
+        std::string more;
+        {
+            auto& warned = said_[what];
+            const std::int64_t now = ledger_now();
+            if (warned.last != 0 && now - warned.last < second) {
+                ++warned.held_back;
+                return;
+            }
+            if (warned.held_back)
+                more = " (and " + std::to_string(warned.held_back) + " times in the last second)";
+            warned = {now, 0};
+        }
+        pipeline_.log(LogLevel::warning, what + " overflowed: " + std::to_string(limit) + " -> " + std::to_string(limit + 1) +
+                                             more + ", because the pipeline had stopped on its own bounds; it" + held + "; " +
+                                             who_waits_for_whom());
+    }
+
+    struct Seen {
+        std::uint64_t activations;
+        Reason why;
+    };
+    PipelineImpl& pipeline_;
+    Warned& said_; ///< when each bound was warned about
+    std::unordered_map<StageCore*, Seen> stuck_;
+    std::unordered_map<std::uint64_t, StageCore*> by_holder_;
+    std::unordered_map<const Quota*, std::vector<std::uint64_t>> holders_;
+};
+
+void PipelineImpl::look_for_stall(StageCore& stage) noexcept {
+    // A stage that has ended is no end of a chain, but others may have been waiting for it to be the last to rest.
+    if (!stage.finished() && !chain_may_be_stuck(stage, stages_.size()))
+        return;
+    try {
+        const Lock lock(stall_mutex_);
+        StallSearch search(*this, warned_);
+        if (!search.find())
+            return;
+        if (search.grow())
+            return;
+        const std::string cycle = search.who_waits_for_whom();
+        fail(search.first(), std::make_exception_ptr(Deadlock("", "", "deadlock: these stages wait for each other and no bound is to blame: " + cycle)));
+    } catch (const std::bad_alloc&) {
+        fail(stage, std::current_exception());
+    }
+}
+
+std::string frames_of_quota(PoolRegistry& registry, const Quota& quota) {
+    std::map<std::uint64_t, std::size_t> counts;
+    registry.for_each_out([&](const Quota* of, HolderId holder, std::size_t, std::uint32_t handles) {
+        if (of == &quota && handles > 0)
+            ++counts[holder.value];
+    });
+    std::vector<std::pair<std::size_t, std::uint64_t>> order;
+    for (const auto& [holder, count] : counts)
+        order.emplace_back(count, holder);
+    std::sort(order.rbegin(), order.rend());
+    std::string text;
+    for (const auto& [count, holder] : order)
+        text += (text.empty() ? "" : ", ") + holder_name(HolderId{holder}) + " " + std::to_string(count);
+    return text.empty() ? "none" : text;
+}
+
+} // namespace weir::detail

@@ -1,0 +1,195 @@
+// What is seen of a pipeline from outside: snapshot, wiring, watchdog, the notes of stages.
+#include "pipeline_impl.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+namespace weir::detail {
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+
+std::string in_seconds(std::int64_t nanoseconds) {
+    std::ostringstream text;
+    text.precision(1);
+    text << std::fixed << static_cast<double>(nanoseconds) / 1e9 << " s";
+    return text.str();
+}
+
+} // namespace
+
+std::int64_t StageCore::time_in(WaitKind kind) const noexcept {
+    std::int64_t time = time_[static_cast<std::size_t>(kind)].load(std::memory_order_relaxed);
+    if (reason().kind() == kind && !finished())
+        time += std::max<std::int64_t>(0, ledger_now() - since());
+    return time;
+}
+
+std::map<std::string, std::uint64_t> StageCore::counters() const {
+    const Lock lock(notes_mutex_);
+    std::map<std::string, std::uint64_t> result;
+    for (const auto& [name, value] : counters_)
+        result.emplace(name, value.load(std::memory_order_relaxed));
+    return result;
+}
+
+std::atomic<std::uint64_t>& StageCore::counter(std::string_view name) {
+    const Lock lock(notes_mutex_);
+    const auto found = counters_.find(name);
+    return found != counters_.end() ? found->second : counters_.try_emplace(std::string(name), 0).first->second;
+}
+
+void StageCore::warn(std::string_view topic, const std::string& text) {
+    std::string line = this->name() + ": " + text;
+    if (!topic.empty()) {
+        const Lock lock(notes_mutex_);
+        auto found = topics_.find(topic);
+        if (found == topics_.end())
+            found = topics_.try_emplace(std::string(topic)).first;
+        Topic& known = found->second;
+        const std::int64_t now = ledger_now();
+        if (known.last != 0 && now - known.last < second) {
+            ++known.held_back;
+            return;
+        }
+        if (known.held_back)
+            line += " (and " + std::to_string(known.held_back) + " like it before)";
+        known = {now, 0};
+    }
+    pipeline_.log(LogLevel::warning, line);
+}
+
+void StageCore::info(const std::string& text) { pipeline_.log(LogLevel::info, this->name() + ": " + text); }
+
+std::string StageCore::state_text() const {
+    const Reason why = idle() ? reason() : Reason(WaitKind::none, nullptr);
+    const PortBase* port = why.port();
+    if (finished())
+        return "finished";
+    switch (why.kind()) {
+    case WaitKind::none: return "running";
+    case WaitKind::input: {
+        std::string inputs;
+        for (const auto& input : ports_.inputs())
+            if (input->awaited.load(std::memory_order_relaxed) && input->link())
+                inputs += (inputs.empty() ? "" : " or ") + input->link()->from().full_name();
+        return "waiting for input from " + (inputs.empty() ? std::string("its inputs") : inputs);
+    }
+    case WaitKind::output: {
+        std::string links;
+        for (const LinkBase* link : why.output().links())
+            if (link->full())
+                links += (links.empty() ? "" : " and ") + link->to().full_name();
+        return "waiting for room to " + (links.empty() ? std::string("its links") : links);
+    }
+    case WaitKind::quota: return "waiting for its quota of " + port->full_name();
+    case WaitKind::room: return "waiting for room or quota of " + port->full_name();
+    case WaitKind::outside: return "waiting for work of its own on other threads";
+    case WaitKind::event: return "waiting for the event '" + (event() ? *event() : std::string()) + "'";
+    }
+    return {};
+}
+
+void PipelineImpl::watch(std::chrono::nanoseconds limit) {
+    if (phase_.load() != Phase::running)
+        return;
+    const std::int64_t now = ledger_now();
+    for (const StageEntry& stage : stages_) {
+        const StageCore& core = *stage.core;
+        if (core.finished())
+            continue;
+        const std::int64_t since = core.since();
+        const WaitKind kind = core.idle() ? core.reason().kind() : WaitKind::none;
+        // Those that wait for other stages are no cause; those for whom they wait are.
+        const bool cause = kind == WaitKind::none || kind == WaitKind::outside || kind == WaitKind::event || kind == WaitKind::quota;
+        if (!cause || now - since < limit.count())
+            continue;
+        auto& reported = watched_[&core];
+        if (now - reported < std::max<std::int64_t>(limit.count(), second) && reported > since)
+            continue;
+        reported = now;
+        std::string held;
+        std::map<std::uint64_t, std::size_t> frames;
+        engine_->registry().for_each_out([&](const Quota*, HolderId holder, std::size_t, std::uint32_t) { ++frames[holder.value]; });
+        if (const auto own = frames.find(core.holder().value); own != frames.end())
+            held += std::to_string(own->second) + " frames in hand";
+        for (const auto& input : core.ports().inputs())
+            if (input->link() && input->link()->size() > 0)
+                held += (held.empty() ? "" : ", ") + std::to_string(input->link()->size()) + " items in link " + input->link()->name();
+        log(LogLevel::warning, "watchdog: stage " + stage.name + " has made no progress for " + in_seconds(now - since) + ": " +
+                                   core.state_text() + "; it holds " + (held.empty() ? "nothing" : held));
+    }
+}
+
+Snapshot PipelineImpl::snapshot() const {
+    Snapshot result;
+    const auto phase = phase_.load();
+    if (phase != Phase::building && phase != Phase::prepared) {
+        const std::int64_t end = ended_at_.load();
+        result.elapsed = (end ? end : ledger_now()) - started_at_;
+        for (const StageEntry& stage : stages_) {
+            const StageCore& core = *stage.core;
+            StageSnapshot& s = result.stages.emplace_back();
+            s.name = stage.name;
+            s.type = stage.definition->type();
+            s.state = core.state_text();
+            s.activations = core.activations();
+            for (const auto& input : stage.ports.inputs())
+                if (input->link())
+                    s.items_in += input->link()->passed() - std::min<std::uint64_t>(input->link()->passed(), input->link()->size());
+            for (const auto& output : stage.ports.outputs())
+                if (!output->links().empty())
+                    s.items_out += output->links().front()->passed();
+            s.running = core.time_in(WaitKind::none);
+            s.waiting_input = core.time_in(WaitKind::input);
+            s.waiting_output = core.time_in(WaitKind::output) + core.time_in(WaitKind::room);
+            s.waiting_quota = core.time_in(WaitKind::quota);
+            s.waiting_outside = core.time_in(WaitKind::outside) + core.time_in(WaitKind::event);
+            s.counters = core.counters();
+        }
+        for (const Connection& connection : connections_) {
+            const LinkBase& link = *connection.link;
+            LinkSnapshot& l = result.links.emplace_back();
+            l.from = link.from().full_name();
+            l.to = link.to().full_name();
+            l.type = link.from().type().name();
+            l.capacity = link.capacity();
+            l.size = link.size();
+            l.peak = link.peak();
+            l.items = link.passed();
+            l.discards = link.discarded();
+            l.overflows = link.overflows();
+            if (stages_[connection.to.stage].ports.outputs().empty() && !std::isnan(link.media_time()))
+                result.media_time = std::max(result.media_time, link.media_time());
+        }
+        for (const StageEntry& stage : stages_)
+            for (const auto& output : stage.ports.outputs()) {
+                const Quota& quota = *output->quota();
+                result.ports.push_back({output->full_name(), quota.limit(), quota.in_use(), quota.peak(), quota.overflows()});
+            }
+    }
+    result.pools = engine_->registry().stats();
+    result.peak_bytes = engine_->registry().peak_bytes();
+    return result;
+}
+
+std::string PipelineImpl::describe() const {
+    std::string text;
+    for (const StageEntry& stage : stages_) {
+        text += "stage " + stage.name + " (" + stage.definition->type() + ")\n";
+        for (const auto& input : stage.ports.inputs())
+            text += "  in  " + input->name() + ": " + input->type().name() + (input->link() ? "" : ", not connected") + "\n";
+        for (const auto& output : stage.ports.outputs())
+            text += "  out " + output->name() + ": " + output->type().name() + ", quota " + std::to_string(output->quota()->limit()) + "\n";
+    }
+    for (const Connection& connection : connections_)
+        if (connection.link)
+            text += "link " + connection.link->name() + ", capacity " + std::to_string(connection.link->capacity()) + "\n";
+        else
+            text += "link " + stages_[connection.from.stage].name + "." + connection.from.port + "->" +
+                    stages_[connection.to.stage].name + "." + connection.to.port + ", not prepared\n";
+    return text;
+}
+
+} // namespace weir::detail

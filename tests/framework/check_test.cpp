@@ -1,0 +1,99 @@
+#include "support/engines.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace weir;
+using support::TestEngine;
+
+namespace {
+
+Process two(Input<PooledFrame> a, Input<int> b, Output<PooledFrame> out) {
+    auto frame = co_await a.next();
+    co_await b.next();
+    if (frame)
+        co_await out.put(std::move(*frame));
+}
+
+} // namespace
+
+TEST_CASE("an input that nothing feeds is refused with its name", "[framework][check]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    pipeline.add("src", support::frames, 1) >> pipeline.add("two", two)["in0"];
+    CHECK_THROWS_WITH(pipeline.check(), Catch::Contains("two: nothing is connected to its input 'in1'"));
+}
+
+TEST_CASE("ports of different types are refused with both sides named", "[framework][check]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    const auto stage = pipeline.add("two", two);
+    pipeline.add("src", support::frames, 1) >> stage["in1"];
+    CHECK_THROWS_WITH(pipeline.check(), Catch::Contains("src.out gives video frames") && Catch::Contains("two.in1 takes"));
+}
+
+TEST_CASE("an input that is connected twice is refused", "[framework][check]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    const auto end = pipeline.add("sink", sink([](int) {}));
+    pipeline.add("a", support::numbers, 1) >> end;
+    pipeline.add("b", support::numbers, 1) >> end["in"];
+    CHECK_THROWS_WITH(pipeline.check(), Catch::Contains("sink.in is connected already"));
+}
+
+TEST_CASE("a port that does not exist is refused with the ports there are", "[framework][check]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    pipeline.add("src", support::numbers, 1)["video"] >> pipeline.add("sink", sink([](int) {}));
+    CHECK_THROWS_WITH(pipeline.check(), Catch::Contains("there is no output 'video' (outputs: out)"));
+}
+
+TEST_CASE("a quota below what the stages after it hold is refused with the sum", "[framework][check][quota]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    const auto source = pipeline.add("src", support::frames, 1);
+    StageTraits traits;
+    traits.holds = 40;
+    source >> pipeline.add("hold", traits, [](Input<PooledFrame> in) -> Process { co_await in.next(); });
+    pipeline.set(source, {.quota = 2});
+    CHECK_THROWS_WITH(pipeline.check(), Catch::Contains("a quota of 2 frames is too small") && Catch::Contains("at least 41"));
+}
+
+TEST_CASE("a quota is the sum of what links and stages may hold", "[framework][quota][wiring]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    const auto source = pipeline.add("src", support::frames, 1);
+    StageTraits traits;
+    traits.holds = 4;
+    const auto pass = pipeline.add("pass", traits, [](Input<PooledFrame> in, Output<PooledFrame> out) -> Process {
+        while (auto frame = co_await in.next())
+            co_await out.put(std::move(*frame));
+    });
+    pipeline.connect(source, pass, {.capacity = 5});
+    pipeline.connect(pass, pipeline.add("sink", sink([](PooledFrame) {})), {.capacity = 2});
+    pipeline.prepare();
+    // 5 in the link, 1 + 4 in the stage, 2 in the next link, 1 in the sink, 1 in the producer's hand
+    CHECK(pipeline.describe() == "stage src (stage)\n"
+                                 "  out out: video frames, quota 14\n"
+                                 "stage pass (stage)\n"
+                                 "  in  in: video frames\n"
+                                 "  out out: video frames, quota 8\n"
+                                 "stage sink (sink)\n"
+                                 "  in  in: video frames\n"
+                                 "link src.out->pass.in, capacity 5\n"
+                                 "link pass.out->sink.in, capacity 2\n");
+}
+
+TEST_CASE("two stages of one name are refused", "[framework][check]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    pipeline.add("a", support::numbers, 1);
+    CHECK_THROWS_WITH(pipeline.add("a", support::numbers, 1), Catch::Contains("two stages named 'a'"));
+}
+
+TEST_CASE("an output that nobody is connected to discards at the source", "[framework][lifecycle]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    pipeline.add("src", support::frames, 100);
+    pipeline.run();
+    CHECK(test.frames_out() == 0);
+}

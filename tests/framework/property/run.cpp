@@ -1,0 +1,189 @@
+#include "run.hpp"
+
+#include <weir/framework/pipeline.hpp>
+
+#include <cstring>
+#include <deque>
+#include <memory>
+
+namespace property {
+namespace {
+
+using weir::Input;
+using weir::Output;
+using weir::PooledFrame;
+using weir::Process;
+
+std::uint64_t value_of(const PooledFrame& frame) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, frame.plane(0).data, sizeof value);
+    return value;
+}
+
+void set_value(PooledFrame& frame, std::uint64_t value) { std::memcpy(frame.writable_plane(0).data, &value, sizeof value); }
+
+/// The format changes with the value: several pools are in use, and switched between.
+weir::VideoFormat format_for(std::uint64_t value) { return {16 + 16 * static_cast<std::uint32_t>(value % 3), 4, weir::PixelFormat::gray8}; }
+
+weir::Task<bool> put_new(Output<PooledFrame> out, std::uint64_t value) {
+    PooledFrame frame = co_await out.acquire(format_for(value));
+    set_value(frame, value);
+    const bool open = co_await out.put(std::move(frame));
+    co_return open;
+}
+
+Process source(Output<PooledFrame> out, NodeSpec node) {
+    for (std::size_t i = 0; i < node.count && i < node.stop_after; ++i) {
+        PooledFrame frame = co_await out.acquire(format_for(mix(node.seed, i)));
+        set_value(frame, mix(node.seed, i));
+        if (!co_await out.put(std::move(frame)))
+            co_return;
+    }
+}
+
+Process one_to_many(Input<PooledFrame> in, Output<PooledFrame> out, NodeSpec node) {
+    for (std::size_t read = 0; read < node.stop_after; ++read) {
+        auto frame = co_await in.next();
+        if (!frame)
+            co_return;
+        const std::uint64_t value = value_of(*frame);
+        bool open = true;
+        if (node.kind == Kind::forward) {
+            open = co_await out.put(std::move(*frame));
+        } else if (node.kind == Kind::rewrite) {
+            PooledFrame mine = co_await out.writable(std::move(*frame));
+            set_value(mine, mix(node.seed, value));
+            open = co_await out.put(std::move(mine));
+        } else if (node.kind == Kind::transform) {
+            frame.reset();
+            open = co_await put_new(out, mix(node.seed, value));
+        } else {
+            for (std::uint64_t k = 0; k < value % 4 && open; ++k)
+                open = co_await put_new(out, mix(node.seed + k, value));
+        }
+        if (!open)
+            co_return;
+    }
+}
+
+Process delay(Input<PooledFrame> in, Output<PooledFrame> out, NodeSpec node) {
+    std::deque<PooledFrame> held;
+    for (std::size_t read = 0; read < node.stop_after; ++read) {
+        auto frame = co_await in.next();
+        if (!frame)
+            break;
+        held.push_back(std::move(*frame));
+        if (held.size() > node.count) {
+            const bool open = co_await out.put(std::move(held.front()));
+            held.pop_front();
+            if (!open)
+                co_return;
+        }
+    }
+    for (; !held.empty(); held.pop_front()) {
+        const bool open = co_await out.put(std::move(held.front()));
+        if (!open)
+            co_return;
+    }
+}
+
+Process split(Input<PooledFrame> in, Output<PooledFrame> odd, Output<PooledFrame> even, NodeSpec node) {
+    bool odd_open = true;
+    bool even_open = true;
+    // One reader that leaves must not end what the other gets.
+    for (std::size_t read = 0; read < node.stop_after && (odd_open || even_open); ++read) {
+        auto frame = co_await in.next();
+        if (!frame)
+            co_return;
+        if (value_of(*frame) % 2)
+            odd_open = co_await odd.put(std::move(*frame));
+        else
+            even_open = co_await even.put(std::move(*frame));
+    }
+}
+
+Process zip(Input<PooledFrame> a, Input<PooledFrame> b, Output<PooledFrame> out, NodeSpec node) {
+    for (std::size_t read = 0; read < node.stop_after; ++read) {
+        auto first = co_await a.next();
+        auto second = co_await b.next();
+        if (!first || !second)
+            co_return;
+        const std::uint64_t value = mix(value_of(*first), value_of(*second));
+        const bool open = co_await put_new(out, value);
+        if (!open)
+            co_return;
+    }
+}
+
+Process merge(Input<PooledFrame> a, Input<PooledFrame> b, Output<PooledFrame> out, NodeSpec node) {
+    bool a_open = true;
+    bool b_open = true;
+    std::size_t read = 0;
+    while ((a_open || b_open) && read < node.stop_after) {
+        for (std::size_t k = 0; k < node.count && a_open && read < node.stop_after; ++k) {
+            auto frame = co_await a.next();
+            a_open = frame.has_value();
+            if (!frame)
+                break;
+            ++read;
+            const bool open = co_await out.put(std::move(*frame));
+            if (!open)
+                co_return;
+        }
+        if (b_open && read < node.stop_after) {
+            auto frame = co_await b.next();
+            b_open = frame.has_value();
+            if (frame) {
+                ++read;
+                const bool open = co_await out.put(std::move(*frame));
+                if (!open)
+                    co_return;
+            }
+        }
+    }
+}
+
+Process sink(Input<PooledFrame> in, std::vector<std::uint64_t>* results, NodeSpec node) {
+    while (results->size() < node.stop_after) {
+        auto frame = co_await in.next();
+        if (!frame)
+            co_return;
+        results->push_back(value_of(*frame));
+    }
+}
+
+} // namespace
+
+Results run(const GraphSpec& spec, weir::Engine& engine) {
+    Results results(spec.nodes.size());
+    weir::Pipeline pipeline(engine, "property");
+    std::vector<weir::AnyStage> stages;
+    for (std::size_t i = 0; i < spec.nodes.size(); ++i) {
+        const NodeSpec& node = spec.nodes[i];
+        const std::string name = "n" + std::to_string(i);
+        std::size_t index = 0;
+        switch (node.kind) {
+        case Kind::source: index = pipeline.add(name, source, node).index(); break;
+        case Kind::transform:
+        case Kind::rewrite:
+        case Kind::forward:
+        case Kind::expand: index = pipeline.add(name, one_to_many, node).index(); break;
+        case Kind::delay: index = pipeline.add(name, delay, node).index(); break;
+        case Kind::split: index = pipeline.add(name, split, node).index(); break;
+        case Kind::zip: index = pipeline.add(name, zip, node).index(); break;
+        case Kind::merge: index = pipeline.add(name, merge, node).index(); break;
+        case Kind::sink: index = pipeline.add(name, sink, &results[i], node).index(); break;
+        }
+        stages.emplace_back(pipeline.impl(), index);
+        pipeline.set(stages.back(), {.quota = node.quota});
+    }
+    for (const LinkSpec& link : spec.links) {
+        const std::string from = outputs_of(spec.nodes[link.from].kind) == 1 ? "out" : "out" + std::to_string(link.from_port);
+        const std::string to = inputs_of(spec.nodes[link.to].kind) == 1 ? "in" : "in" + std::to_string(link.to_port);
+        pipeline.connect(stages[link.from][from], stages[link.to][to], {.capacity = link.capacity});
+    }
+    pipeline.run();
+    return results;
+}
+
+} // namespace property

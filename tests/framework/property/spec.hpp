@@ -1,0 +1,66 @@
+#pragma once
+// A random graph of stages as data: made from a seed, interpreted in sequence, and run for real.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace property {
+
+enum class Kind : std::uint8_t {
+    source,    ///< `count` new items
+    transform, ///< a new item for each
+    rewrite,   ///< the same item, changed in place (copied if it is shared)
+    forward,   ///< the same item, unchanged
+    expand,    ///< 0 to 3 new items for each, by its value
+    delay,     ///< keeps `count` items before it lets the first go, and says nothing of it
+    split,     ///< odd values to out0, even ones to out1
+    zip,       ///< one new item of one from each input, until either ends
+    merge,     ///< `count` from the first, one from the second, in turn, until both end
+    sink,      ///< records
+};
+
+struct NodeSpec {
+    Kind kind = Kind::sink;
+    std::uint64_t seed = 0;
+    std::size_t count = 0;
+    std::size_t stop_after = SIZE_MAX; ///< returns early after so many items read (or made, for a source)
+    std::size_t quota = 0;
+};
+
+struct LinkSpec {
+    std::size_t from = 0;
+    std::size_t from_port = 0;
+    std::size_t to = 0;
+    std::size_t to_port = 0;
+    std::size_t capacity = 1;
+};
+
+struct GraphSpec {
+    std::uint64_t seed = 0;
+    unsigned threads = 1;
+    std::vector<NodeSpec> nodes; ///< every link leads to a later node
+    std::vector<LinkSpec> links;
+};
+
+[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
+    std::uint64_t x = a * 0x9e3779b97f4a7c15ull + b + 0x7f4a7c15ull;
+    x ^= x >> 32;
+    x *= 0xd6e8feb86659fd93ull;
+    x ^= x >> 29;
+    return x;
+}
+
+[[nodiscard]] constexpr std::size_t inputs_of(Kind kind) noexcept {
+    return kind == Kind::source ? 0 : kind == Kind::zip || kind == Kind::merge ? 2 : 1;
+}
+[[nodiscard]] constexpr std::size_t outputs_of(Kind kind) noexcept { return kind == Kind::sink ? 0 : kind == Kind::split ? 2 : 1; }
+
+[[nodiscard]] GraphSpec random_graph(std::uint64_t seed);
+[[nodiscard]] std::string to_string(const GraphSpec& spec);
+
+/// What each sink records, by node: the definition of what the graph means.
+using Results = std::vector<std::vector<std::uint64_t>>;
+[[nodiscard]] Results interpret(const GraphSpec& spec);
+
+} // namespace property
