@@ -1,0 +1,152 @@
+#include <weir/framework/offload.hpp>
+#include <weir/framework/redact.hpp>
+#include <weir/stages/demux.hpp>
+
+#include "open_files.hpp"
+#include "source_reading.hpp"
+#include "stream_changes.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace weir {
+namespace {
+
+using detail::FormatReader;
+using detail::PacketBatch;
+using detail::SourceLane;
+using detail::SourceReading;
+
+constexpr Rational microseconds{1, 1'000'000};
+
+Process read_packets(SourceReading reading) {
+    PacketBatch batch;
+    for (;;) {
+        reading.close_unread();
+        if (!reading.anyone())
+            co_return;
+        co_await offload([&](std::stop_token stop) { reading.reader().read(batch, std::move(stop)); });
+        for (auto& read : batch.packets) {
+            SourceLane& lane = reading.lane(*read);
+            if (!lane.out.open())
+                continue;
+            Packet packet = reading.take(std::move(read));
+            const bool open = co_await lane.out.put(std::move(packet));
+            if (open)
+                reading.tell_gaps(lane);
+        }
+        batch.packets.clear();
+        if (reading.ended(batch.end))
+            co_return;
+    }
+}
+
+class Demux final : public StageDefinition {
+public:
+    explicit Demux(DemuxOptions options) : options_(std::move(options)) { DemuxOptions::table().check(options_); }
+
+    [[nodiscard]] std::string type() const override { return "demux"; }
+    [[nodiscard]] StageTraits traits() const override {
+        StageTraits traits;
+        traits.endpoint = reader_ && reader_->url().endpoint;
+        return traits;
+    }
+
+    void open(OpenContext& context) override {
+        reader_ = std::make_unique<FormatReader>(options_);
+        if (!reader_->url().path.empty())
+            in_use_ = detail::FileInUse::reading(reader_->url().path, context.name());
+        for (const detail::InputStream& stream : reader_->streams())
+            if (!stream.name.empty())
+                context.ports().output<Packet>(stream.name).port().packet_format = first_format(stream);
+        if (context.ports().outputs().empty())
+            throw std::runtime_error(fmt::format("there is nothing to read in '{}'", redact_url(options_.url)));
+    }
+
+    [[nodiscard]] detail::OutputBase& output_for(Ports& ports, std::string_view name) override {
+        if (auto* port = ports.find_output(name))
+            return *port;
+        // A kind without a number is the best of its kind.
+        for (const std::string kind : {"video", "audio", "subtitle", "data"})
+            if (name == kind || (name.empty() && (kind == "video" || kind == "audio")))
+                if (const detail::InputStream* best = best_of(kind))
+                    return *ports.find_output(best->name);
+        if (name.empty())
+            throw GraphError(fmt::format("there is neither video nor audio in '{}' (ports: {})", redact_url(options_.url),
+                                         ports.output_names()));
+        throw GraphError(
+            fmt::format("'{}' has no port '{}' (ports: {})", redact_url(options_.url), name, ports.output_names()));
+    }
+
+    [[nodiscard]] Process run(StageContext& context, Ports& ports) override {
+        std::vector<SourceLane> lanes;
+        for (std::size_t i = 0; i < reader_->streams().size(); ++i) {
+            const detail::InputStream& stream = reader_->streams()[i];
+            // Attachments have no port: they stand in with another's, which is never used.
+            const std::string& port = stream.name.empty() ? ports.outputs().front()->name() : stream.name;
+            SourceLane lane{ports.get_output<Packet>(port)};
+            lane.format = stream.name.empty() ? stream.format : lane.out.port().packet_format;
+            lane.frame_ticks = stream.frame_ticks;
+            lane.wanted = !stream.name.empty() && lane.out.open();
+            reader_->want(i, lane.wanted);
+            lanes.push_back(std::move(lane));
+        }
+        context.on_end([this](EndReason) {
+            reader_.reset(); // closing may block
+            in_use_ = {};
+        });
+        return read_packets(SourceReading(context, *reader_, options_, std::move(lanes)));
+    }
+
+private:
+    [[nodiscard]] const detail::InputStream* best_of(std::string_view kind) const {
+        for (const detail::InputStream& stream : reader_->streams())
+            if (stream.best && stream.name.starts_with(kind))
+                return &stream;
+        return nullptr;
+    }
+    [[nodiscard]] std::shared_ptr<const PacketFormat> first_format(const detail::InputStream& stream) const {
+        const bool continuous = options_.timestamps == DemuxOptions::Timestamps::continuous;
+        return continuous ? stream.format : detail::with_shift(*stream.format, {-reader_->start(), microseconds});
+    }
+
+    DemuxOptions options_;
+    std::unique_ptr<FormatReader> reader_;
+    detail::FileInUse in_use_;
+};
+
+} // namespace
+
+const OptionTable<DemuxOptions>& DemuxOptions::table() {
+    static const OptionTable<DemuxOptions> table = [] {
+        OptionTable<DemuxOptions> t;
+        t.add("url", &DemuxOptions::url,
+              {.help = "a file, a URL, or - for standard input", .positional = true, .required = true});
+        t.add("format", &DemuxOptions::format, {.help = "FFmpeg's name of the container, if it cannot be found out"});
+        t.add("timestamps", &DemuxOptions::timestamps,
+              {.help = "times as in the file (encoders and muxers take out its start and jumps), or continuous from 0",
+               .choices = {"file", "continuous"}});
+        t.add("on_error", &DemuxOptions::on_error,
+              {.help = "an input that is damaged from some place on ends there, or fails", .choices = {"skip", "fail"}});
+        t.add("protocols", &DemuxOptions::protocols,
+              {.help = "what the input itself may open, comma separated; by default what its URL implies, never files"});
+        t.add("open_timeout", &DemuxOptions::open_timeout,
+              {.help = "time for opening", .unit = "s", .min = 0.001, .max = 86400});
+        t.add("probe_bytes", &DemuxOptions::probe_bytes,
+              {.help = "how much is looked at to find the streams", .unit = "bytes", .min = 32});
+        t.add("probe_time", &DemuxOptions::probe_time,
+              {.help = "how much media is looked at; 0: as the container needs", .unit = "s", .min = 0, .max = 86400});
+        t.add("max_streams", &DemuxOptions::max_streams, {.help = "streams an input may have", .min = 1, .max = 100'000});
+        t.add_rest(&DemuxOptions::format_options, "options of the container and the protocol, as FFmpeg calls them");
+        return t;
+    }();
+    return table;
+}
+
+std::unique_ptr<StageDefinition> demux(std::string url, DemuxOptions options) {
+    options.url = std::move(url);
+    return std::make_unique<Demux>(std::move(options));
+}
+
+} // namespace weir

@@ -1,0 +1,85 @@
+#pragma once
+// One open input of libavformat.
+#include <weir/stages/av.hpp>
+#include <weir/stages/demux.hpp>
+
+#include "input_url.hpp"
+
+extern "C" {
+#include <libavformat/avformat.h>
+}
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace weir::detail {
+
+/// One stream of an input.
+struct InputStream {
+    std::string name; ///< "audio1"
+    std::shared_ptr<const PacketFormat> format;
+    bool best = false;            ///< of its kind
+    std::int64_t frame_ticks = 0; ///< a frame's duration by the frame rate, in its time base; 0 unknown
+};
+
+/// Packets as they come from the file, and how it went on after them.
+struct PacketBatch {
+    std::vector<av::PacketPtr> packets;
+    int end = 0; ///< 0: there is more; AVERROR_EOF, or why reading failed
+};
+
+/// Called by one thread at a time.
+class FormatReader {
+public:
+    /// Opens and looks at the streams. Blocks; throws AvError, OptionError, std::runtime_error.
+    explicit FormatReader(const DemuxOptions& options);
+    ~FormatReader();
+    FormatReader(const FormatReader&) = delete;
+    FormatReader& operator=(const FormatReader&) = delete;
+
+    [[nodiscard]] const std::vector<InputStream>& streams() const noexcept { return streams_; }
+    [[nodiscard]] const InputUrl& url() const noexcept { return url_; }
+    /// The first time of all streams, microseconds; 0 if it is not known.
+    [[nodiscard]] std::int64_t start() const noexcept;
+    /// Its clock may jump: transport streams.
+    [[nodiscard]] bool may_jump() const noexcept { return (context_->iformat->flags & AVFMT_TS_DISCONT) != 0; }
+
+    /// Which streams are read from now on.
+    void want(std::size_t stream, bool wanted) noexcept;
+    /// Reads up to a megabyte or so many packets of the streams that are wanted. Blocks; ends soon once `stop` is asked for.
+    void read(PacketBatch& batch, std::stop_token stop);
+    /// Whether `end` of a batch means that the input's bytes are damaged, not that they could not be had.
+    [[nodiscard]] bool damaged(int end) const noexcept;
+    /// Streams that appeared after the opening are not read; how many.
+    [[nodiscard]] std::size_t late_streams() const noexcept { return context_->nb_streams - streams_.size(); }
+
+private:
+    struct CloseInput {
+        void operator()(AVFormatContext* context) const noexcept { avformat_close_input(&context); }
+    };
+    struct CloseIo {
+        void operator()(AVIOContext* io) const noexcept { avio_closep(&io); }
+    };
+    static int interrupted(void* self) noexcept;
+    void open_input(const DemuxOptions& options);
+    void find_streams(const DemuxOptions& options);
+    void name_streams();
+    [[nodiscard]] InputStream describe(AVStream& stream, const std::shared_ptr<const av::Metadata>& file) const;
+    [[nodiscard]] std::string shown() const;
+
+    InputUrl url_;
+    std::chrono::steady_clock::time_point deadline_; ///< of opening
+    bool opening_ = true;
+    std::stop_token stop_;
+    std::unique_ptr<AVIOContext, CloseIo> io_;
+    std::unique_ptr<AVFormatContext, CloseInput> context_; ///< after io_: ends before it
+    std::vector<InputStream> streams_;
+    std::vector<bool> wanted_;
+};
+
+} // namespace weir::detail

@@ -1,0 +1,166 @@
+#include <weir/framework/offload.hpp>
+#include <weir/stages/scale.hpp>
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+namespace weir {
+namespace {
+
+constexpr unsigned most_at_once = 4;
+
+/// One picture on its way through. What it needs it owns: it may outlive the stage's coroutine.
+struct Scaling {
+    std::shared_ptr<Scaler> scaler;
+    PooledFrame from;
+    PooledFrame to;
+
+    PooledFrame operator()() {
+        scaler->convert(from, to);
+        from.reset(); // goes home now, not when the stage gets to it
+        return std::move(to);
+    }
+};
+
+/// A place for one frame under way: a scaler of its own, because each belongs to one thread at a time.
+struct Slot {
+    explicit Slot(const ScaleOptions& options) : scaler(std::make_shared<Scaler>(options)) {}
+
+    std::shared_ptr<Scaler> scaler;
+    Compute<Scaling> work;
+    PooledFrame ready; ///< what passes through as it is
+    bool computing = false;
+};
+
+/// Frames under way, oldest first.
+class Ring {
+public:
+    Ring(unsigned size, const ScaleOptions& options) {
+        slots_.reserve(size);
+        for (unsigned i = 0; i < size; ++i)
+            slots_.emplace_back(options);
+    }
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] bool full() const noexcept { return count_ == slots_.size(); }
+    [[nodiscard]] Slot& oldest() noexcept { return slots_[first_]; }
+    [[nodiscard]] Slot& next() noexcept { return slots_[(first_ + count_) % slots_.size()]; }
+    void added() noexcept { ++count_; }
+    void removed() noexcept {
+        first_ = (first_ + 1) % slots_.size();
+        --count_;
+    }
+
+private:
+    std::vector<Slot> slots_;
+    std::size_t first_ = 0;
+    std::size_t count_ = 0;
+};
+
+Process run_scale(Input<PooledFrame> in, Output<PooledFrame> out, ScaleOptions options, unsigned at_once) {
+    Ring ring(at_once, options);
+    const Quota& quota = *out.port().quota();
+    for (bool more = true; more || !ring.empty();) {
+        // Another frame may be begun if nothing has to be waited for: what the ring holds must not wait for what comes after
+        // it.
+        while (more && (ring.empty() || (!ring.full() && in.ready() && quota.has_room()))) {
+            std::optional<PooledFrame> frame = co_await in.next();
+            if (!frame) {
+                more = false;
+                break;
+            }
+            Slot& slot = ring.next();
+            const VideoFormat from = frame->format();
+            slot.scaler->prepare(from);
+            const VideoFormat to = slot.scaler->output_format();
+            if (slot.scaler->keeps_pixels(*frame, to)) {
+                frame->header().colour = slot.scaler->output_colour(from.pixel_format, frame->header().colour, to.pixel_format);
+                slot.ready = std::move(*frame);
+            } else {
+                PooledFrame scaled = co_await out.acquire(to);
+                slot.work.start({slot.scaler, std::move(*frame), std::move(scaled)});
+                slot.computing = true;
+            }
+            ring.added();
+        }
+        if (ring.empty())
+            continue;
+        Slot& slot = ring.oldest();
+        PooledFrame result;
+        if (slot.computing)
+            result = co_await slot.work.result();
+        else
+            result = std::move(slot.ready);
+        slot.computing = false;
+        ring.removed();
+        const bool wanted = co_await out.put(std::move(result));
+        if (!wanted)
+            co_return;
+    }
+}
+
+/// One at a time, on the stage's own thread: a frame that goes to another worker and back costs two wake-ups.
+Process run_scale_alone(Input<PooledFrame> in, Output<PooledFrame> out, ScaleOptions options) {
+    Scaler scaler(options);
+    for (;;) {
+        std::optional<PooledFrame> frame = co_await in.next();
+        if (!frame)
+            co_return;
+        const VideoFormat from = frame->format();
+        scaler.prepare(from);
+        const VideoFormat to = scaler.output_format();
+        PooledFrame result;
+        if (scaler.keeps_pixels(*frame, to)) {
+            frame->header().colour = scaler.output_colour(from.pixel_format, frame->header().colour, to.pixel_format);
+            result = std::move(*frame);
+        } else {
+            result = co_await out.acquire(to);
+            scaler.convert(*frame, result);
+        }
+        frame.reset();
+        const bool wanted = co_await out.put(std::move(result));
+        if (!wanted)
+            co_return;
+    }
+}
+
+class ScaleStage final : public StageDefinition {
+public:
+    explicit ScaleStage(const ScaleOptions& options) : options_(options) {}
+
+    [[nodiscard]] std::string type() const override { return "scale"; }
+    [[nodiscard]] StageTraits traits() const override {
+        StageTraits traits;
+        traits.holds = at_once() - 1;
+        return traits;
+    }
+    void declare(Ports& ports) override {
+        static_cast<void>(ports.input<PooledFrame>("in"));
+        static_cast<void>(ports.output<PooledFrame>("out"));
+    }
+    [[nodiscard]] Process run(StageContext& context, Ports& ports) override {
+        const unsigned count = options_.parallel.automatic() ? std::min(at_once(), context.workers()) : at_once();
+        const auto in = ports.get_input<PooledFrame>("in");
+        const auto out = ports.get_output<PooledFrame>("out");
+        return count > 1 ? run_scale(in, out, options_, count) : run_scale_alone(in, out, options_);
+    }
+
+private:
+    /// Known before the engine is: more at once than the machine has threads would only hold memory.
+    [[nodiscard]] unsigned at_once() const {
+        if (!options_.parallel.automatic())
+            return options_.parallel.value;
+        return std::clamp(std::thread::hardware_concurrency(), 1u, most_at_once);
+    }
+
+    ScaleOptions options_;
+};
+
+} // namespace
+
+std::unique_ptr<StageDefinition> scale(const ScaleOptions& options) {
+    ScaleOptions::table().check(options);
+    return std::make_unique<ScaleStage>(options);
+}
+
+} // namespace weir

@@ -1,0 +1,58 @@
+#pragma once
+// A demuxer's packets on their way from the file to its ports.
+#include <weir/framework/port.hpp>
+#include <weir/framework/stage_context.hpp>
+
+#include "format_reader.hpp"
+#include "source_clock.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace weir::detail {
+
+/// One stream's way out.
+struct SourceLane {
+    Output<Packet> out;
+    std::shared_ptr<const PacketFormat> format{};
+    std::int64_t frame_ticks = 0;
+    std::int64_t reached = no_time; ///< on the time line, microseconds
+    bool wanted = false;
+};
+
+/// Turns the file's packets into ours. In the stage's body, but for `FormatReader::read`.
+class SourceReading {
+public:
+    /// `lanes`: one for each stream of the reader.
+    SourceReading(StageContext& context, FormatReader& reader, const DemuxOptions& options, std::vector<SourceLane> lanes);
+
+    [[nodiscard]] FormatReader& reader() noexcept { return reader_; }
+    [[nodiscard]] SourceLane& lane(const AVPacket& packet) noexcept {
+        return lanes_[static_cast<std::size_t>(packet.stream_index)];
+    }
+    /// Somebody still reads a stream.
+    [[nodiscard]] bool anyone() const noexcept;
+    /// Before a read: forgets streams that nobody reads any more.
+    void close_unread();
+    [[nodiscard]] Packet take(av::PacketPtr packet);
+    /// Tells those who wait for streams that have nothing for a while how far the others are.
+    void tell_gaps(const SourceLane& from);
+    /// True if that was the end; throws if it should not have been.
+    [[nodiscard]] bool ended(int result);
+
+private:
+    void say_jump(const SourceLane& lane);
+
+    StageContext& context_;
+    FormatReader& reader_;
+    bool continuous_;
+    bool fail_on_error_;
+    SourceClock clock_;
+    std::vector<SourceLane> lanes_;
+    std::int64_t first_ = no_time;
+    std::atomic<std::uint64_t>& corrupt_;
+};
+
+} // namespace weir::detail
