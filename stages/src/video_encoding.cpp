@@ -176,7 +176,9 @@ PooledFrame VideoEncoding::convert(const PooledFrame& frame) {
 void VideoEncoding::add(PooledFrame frame) {
     const std::int64_t pts = next_pts(frame.header());
     const Rational base = frame.header().time_base.valid() ? frame.header().time_base : timing_.stamps;
-    const std::int64_t duration = rescale(frame.header().duration, base, timing_.stamps);
+    // MP4 does not show a last picture that lasts no time: what nobody knows is taken to be one frame.
+    const std::int64_t known = rescale(frame.header().duration, base, timing_.stamps);
+    const std::int64_t duration = known > 0 ? known : frame_ticks_;
     av::FramePtr picture = av::to_av(fit(std::move(frame)));
     picture->format = target_format_;
     picture->pts = pts;

@@ -1,5 +1,6 @@
 #include <weir/stages/av.hpp>
 #include <weir/stages/encode.hpp>
+#include <weir/stages/mux.hpp>
 #include <weir/stages/testsrc.hpp>
 #include <weir/stages/tone.hpp>
 
@@ -99,6 +100,16 @@ TEST_CASE("frames without times get them from the frame rate", "[stages][encode]
     const auto packets = encoded(test, std::move(frames), ffv1());
     REQUIRE(packets.size() == 3);
     CHECK(packets[2].pts == 80);
+}
+
+TEST_CASE("the last picture of a file is shown, though nobody knows for how long", "[stages][encode][time]") {
+    const Folder folder;
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    pipeline.add("in", give(grey_frames({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}))) >>
+        pipeline.add("enc", encode("libx264", {{"preset", "veryfast"}})) >> pipeline.add("out", mux(folder / "a.mp4"));
+    pipeline.run();
+    CHECK(pictures(test, folder / "a.mp4").size() == 10);
 }
 
 TEST_CASE("what the codec cannot take is converted, said once and counted, or refused", "[stages][encode]") {
