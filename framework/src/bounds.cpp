@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace weir::detail {
 namespace {
@@ -81,10 +82,21 @@ void PipelineImpl::set_bounds() {
         }
 }
 
-unsigned PipelineImpl::threads_per_codec() const {
+/// The engine's threads shared out by load, rounded; nobody gets less than one.
+unsigned PipelineImpl::codec_threads(const StageEntry& stage) const {
+    const std::uint64_t load = std::accumulate(stages_.begin(), stages_.end(), std::uint64_t{0}, [](std::uint64_t sum, const StageEntry& other) {
+        return sum + other.traits.codec_load;
+    });
+    if (stage.traits.codec_load == 0)
+        return 1;
+    const std::uint64_t share = (2 * std::uint64_t{engine_->threads()} * stage.traits.codec_load + load) / (2 * load);
+    return std::max(1u, static_cast<unsigned>(share));
+}
+
+unsigned PipelineImpl::spare_workers() const noexcept {
     const auto codecs = static_cast<unsigned>(
-        std::count_if(stages_.begin(), stages_.end(), [](const StageEntry& stage) { return stage.traits.codec; }));
-    return codecs == 0 ? 1 : std::max(1u, engine_->threads() / codecs);
+        std::count_if(stages_.begin(), stages_.end(), [](const StageEntry& stage) { return stage.traits.codec_load > 0; }));
+    return engine_->threads() > codecs ? engine_->threads() - codecs : 1;
 }
 
 } // namespace weir::detail

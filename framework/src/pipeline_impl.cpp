@@ -67,11 +67,10 @@ void PipelineImpl::start() {
     if (phase_.load() != Phase::prepared)
         throw GraphError("the pipeline was started already");
 
-    const unsigned codec_threads = threads_per_codec();
     engine_->arena().execute([&] { graph_ = std::make_unique<flow::graph>(); });
     for (StageEntry& stage : stages_)
         stage.core = std::make_unique<StageCore>(*this, *graph_, stage.name, *stage.definition, stage.ports, stage.traits,
-                                                 stage.traits.codec ? codec_threads : 1);
+                                                 codec_threads(stage));
     for (const Connection& connection : connections_)
         flow::make_edge(connection.link->from().node_->node, connection.link->to().node_->node);
     for (StageEntry& stage : stages_)

@@ -61,6 +61,7 @@ public:
     [[nodiscard]] Snapshot snapshot() const;
     [[nodiscard]] std::string describe() const;
     [[nodiscard]] EngineImpl& engine() const noexcept { return *engine_; }
+    [[nodiscard]] unsigned spare_workers() const noexcept; ///< those that codecs leave over, 1 or more
     [[nodiscard]] std::vector<StageEntry>& stages() noexcept { return stages_; }
     [[nodiscard]] std::vector<Connection>& connections() noexcept { return connections_; }
 
@@ -90,7 +91,7 @@ private:
     [[nodiscard]] std::size_t frames_beyond(const OutputBase& output, int depth, bool own_only) const;
     [[nodiscard]] const StageEntry& entry_of(const PortBase& port) const;
     void stretch_links_of_joins();
-    [[nodiscard]] unsigned threads_per_codec() const;
+    [[nodiscard]] unsigned codec_threads(const StageEntry& stage) const;
 
     void run_call(const std::function<void(EndReason)>& call, StageCore& stage, EndReason reason) noexcept;
     void count_down() noexcept;

@@ -41,7 +41,7 @@ StageCore::~StageCore() {
 }
 
 PoolRegistry& StageCore::registry() noexcept { return pipeline_.engine().registry(); }
-unsigned StageCore::workers() const noexcept { return pipeline_.engine().threads(); }
+unsigned StageCore::spare_workers() const noexcept { return pipeline_.spare_workers(); }
 
 void StageCore::end(EndReason reason) noexcept {
     int expected = -1;

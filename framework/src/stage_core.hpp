@@ -72,7 +72,7 @@ public:
     [[nodiscard]] PoolRegistry& registry() noexcept override;
     [[nodiscard]] std::stop_token stop_token() const noexcept override { return stop_source_.get_token(); }
     [[nodiscard]] unsigned codec_threads() const noexcept override { return codec_threads_; }
-    [[nodiscard]] unsigned workers() const noexcept override;
+    [[nodiscard]] unsigned spare_workers() const noexcept override;
     [[nodiscard]] JobPlace io_place() const noexcept override { return traits_.endpoint ? JobPlace::endpoint : JobPlace::io; }
     void on_end(std::function<void(EndReason)> f) override { on_end_.push_back(std::move(f)); }
     void warn(std::string_view topic, const std::string& text) override;

@@ -21,7 +21,9 @@ AudioEncoding::AudioEncoding(StageContext& context, const AVCodec& codec, const 
     : context_(context), codec_(codec), options_(options),
       threads_(options.threads.automatic() ? context.codec_threads() : options.threads.value),
       memory_(std::make_unique<ScratchMemory>(context)), converted_(context.counter("buffers converted")),
-      retimed_(context.counter("timestamps moved")) {}
+      retimed_(context.counter("timestamps moved")) {
+    context.counter("codec threads").store(threads_, std::memory_order_relaxed);
+}
 
 void AudioEncoding::start(const PooledSamples& first) {
     av::CodecContextPtr context = encoder_context(codec_, options_.codec_options);

@@ -208,7 +208,7 @@ public:
     [[nodiscard]] std::string type() const override { return "decode"; }
     [[nodiscard]] StageTraits traits() const override {
         StageTraits traits;
-        traits.codec = true;
+        traits.codec_load = format_ && format_->media == MediaType::video ? 1 : 0;
         traits.passes_frames = false;
         traits.forwards_gaps = false;
         return traits;
@@ -236,6 +236,7 @@ public:
         detail::DecoderSettings settings;
         settings.codec = options_.codec;
         settings.threads = options_.threads.automatic() ? context.codec_threads() : options_.threads.value;
+        context.counter("codec threads").store(settings.threads, std::memory_order_relaxed);
         settings.max_pixels = options_.max_pixels;
         settings.options = options_.codec_options;
         settings.memory = std::make_shared<CodecMemory>(context.registry(), output.quota(), context.name());

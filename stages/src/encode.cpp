@@ -110,7 +110,7 @@ public:
     [[nodiscard]] std::string type() const override { return "encode"; }
     [[nodiscard]] StageTraits traits() const override {
         StageTraits traits;
-        traits.codec = true;
+        traits.codec_load = codec_.type == AVMEDIA_TYPE_VIDEO ? 3 : 0;
         traits.passes_frames = false;
         traits.forwards_gaps = false;
         traits.holds = detail::frames_referenced(codec_, options_.codec_options, options_.threads.value);

@@ -2,7 +2,6 @@
 #include <weir/stages/scale.hpp>
 
 #include <algorithm>
-#include <thread>
 #include <vector>
 
 namespace weir {
@@ -129,30 +128,19 @@ public:
     explicit ScaleStage(const ScaleOptions& options) : options_(options) {}
 
     [[nodiscard]] std::string type() const override { return "scale"; }
-    [[nodiscard]] StageTraits traits() const override {
-        StageTraits traits;
-        traits.holds = at_once() - 1;
-        return traits;
-    }
     void declare(Ports& ports) override {
         static_cast<void>(ports.input<PooledFrame>("in"));
         static_cast<void>(ports.output<PooledFrame>("out"));
     }
     [[nodiscard]] Process run(StageContext& context, Ports& ports) override {
-        const unsigned count = options_.parallel.automatic() ? std::min(at_once(), context.workers()) : at_once();
+        const unsigned count =
+            options_.parallel.automatic() ? std::min(context.spare_workers(), most_at_once) : options_.parallel.value;
         const auto in = ports.get_input<PooledFrame>("in");
         const auto out = ports.get_output<PooledFrame>("out");
         return count > 1 ? run_scale(in, out, options_, count) : run_scale_alone(in, out, options_);
     }
 
 private:
-    /// Known before the engine is: more at once than the machine has threads would only hold memory.
-    [[nodiscard]] unsigned at_once() const {
-        if (!options_.parallel.automatic())
-            return options_.parallel.value;
-        return std::clamp(std::thread::hardware_concurrency(), 1u, most_at_once);
-    }
-
     ScaleOptions options_;
 };
 

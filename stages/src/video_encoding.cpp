@@ -32,7 +32,9 @@ std::uint32_t whole(std::uint32_t size, std::uint32_t log2) noexcept {
 VideoEncoding::VideoEncoding(StageContext& context, const AVCodec& codec, const EncodeOptions& options)
     : context_(context), codec_(codec), options_(options),
       threads_(options.threads.automatic() ? context.codec_threads() : options.threads.value), memory_(context),
-      converted_(context.counter("frames converted")), retimed_(context.counter("timestamps moved")) {}
+      converted_(context.counter("frames converted")), retimed_(context.counter("timestamps moved")) {
+    context.counter("codec threads").store(threads_, std::memory_order_relaxed);
+}
 
 VideoEncoding::Look VideoEncoding::look_of(const PooledFrame& frame) noexcept {
     Look look{frame.format(), frame.header().colour, frame.header().sample_aspect};

@@ -83,6 +83,35 @@ TEST_CASE("a quota is the sum of what links and stages may hold", "[framework][q
                                  "link pass.out->sink.in, capacity 2\n");
 }
 
+TEST_CASE("codecs share the engine's threads by their load, and nobody gets none", "[framework][check]") {
+    struct Case {
+        unsigned threads;
+        std::vector<unsigned> loads;
+        std::vector<unsigned> shares;
+        unsigned spare;
+    };
+    const Case one = GENERATE(Case{2, {1}, {2}, 1}, Case{2, {1, 3}, {1, 2}, 1}, Case{2, {1, 3, 0, 0}, {1, 2, 1, 1}, 1},
+                              Case{2, {1, 3, 3, 3, 3}, {1, 1, 1, 1, 1}, 1}, Case{4, {1, 3}, {1, 3}, 2}, Case{4, {0}, {1}, 4});
+    TestEngine test(one.threads);
+    Pipeline pipeline(test.engine);
+    std::vector<unsigned> shares(one.loads.size());
+    std::atomic<unsigned> spare{0};
+    for (std::size_t i = 0; i < one.loads.size(); ++i) {
+        StageTraits traits;
+        traits.codec_load = one.loads[i];
+        const std::string number = std::to_string(i);
+        pipeline.add("src" + number, support::numbers, 1) >>
+            pipeline.add("codec" + number, traits, [&spare](Input<int> in, unsigned* share) -> Process {
+                *share = this_stage().codec_threads();
+                spare = this_stage().spare_workers();
+                co_await in.next();
+            }, &shares[i]);
+    }
+    pipeline.run();
+    CHECK(shares == one.shares);
+    CHECK(spare == one.spare);
+}
+
 TEST_CASE("two stages of one name are refused", "[framework][check]") {
     TestEngine test;
     Pipeline pipeline(test.engine);

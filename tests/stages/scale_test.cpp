@@ -29,6 +29,10 @@ std::vector<Note> scaled(const TestsrcOptions& source, const ScaleOptions& optio
 
 } // namespace
 
+TEST_CASE("a quota of one frame before and behind it is enough", "[stages][scale]") {
+    CHECK(scaled({.width = 64, .height = 48, .frames = 10}, {.width = 32, .height = 24}, 4, 1, 1).size() == 10);
+}
+
 TEST_CASE("a frame that is already as wanted passes through scale without a copy", "[stages][scale]") {
     TestEngine test;
     std::vector<const std::byte*> before;

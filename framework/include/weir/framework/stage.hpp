@@ -24,8 +24,9 @@ struct StageTraits {
     bool passes_frames = true;
     /// Gaps go straight through. False for stages that keep items inside: they pass them on themselves.
     bool forwards_gaps = true;
-    /// It keeps a codec busy: counts when threads are shared out.
-    bool codec = false;
+    /// How busy its codec is beside those of other stages, for the sharing out of threads: 1 for a decoder of pictures, 3 for
+    /// an encoder of them, 0 where one thread is enough (sound) or there is none.
+    unsigned codec_load = 0;
     /// Waits for every input in turn (a muxer, a join).
     bool joins = false;
     /// Its I/O may wait for ever (network, pipe): it gets a thread of its own.

@@ -31,8 +31,9 @@ public:
     [[nodiscard]] virtual std::stop_token stop_token() const noexcept = 0;
     /// Threads this stage's codec may use, 1 or more: fixed when the pipeline starts.
     [[nodiscard]] virtual unsigned codec_threads() const noexcept = 0;
-    /// Workers of the engine.
-    [[nodiscard]] virtual unsigned workers() const noexcept = 0;
+    /// Workers of the engine that are left when each codec of pictures in this pipeline keeps one busy, 1 or more: how many
+    /// pieces of computing a stage should have under way. Fixed when the pipeline starts.
+    [[nodiscard]] virtual unsigned spare_workers() const noexcept = 0;
     [[nodiscard]] virtual detail::JobPlace io_place() const noexcept = 0;
 
     /// Runs on an I/O thread after the stage's coroutine is gone and before the pipeline's `wait` returns. May block; what

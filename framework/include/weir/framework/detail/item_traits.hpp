@@ -20,7 +20,7 @@ inline void pass_to(const PooledSamples& samples, HolderId holder, std::int64_t 
 
 /// A link's capacity where none is given, in items.
 template <class T> inline constexpr std::size_t default_capacity = 8;
-template <> inline constexpr std::size_t default_capacity<PooledFrame> = 3;
+template <> inline constexpr std::size_t default_capacity<PooledFrame> = 2;
 template <> inline constexpr std::size_t default_capacity<Packet> = 16;
 
 /// A type as it appears in messages.
