@@ -42,12 +42,13 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
     if (word.empty() || word.size() > longest_name)
         return std::nullopt;
     const std::string* best = nullptr;
-    std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+    std::size_t best_distance = longest_name;
     for (const std::string& candidate : candidates) {
         if (candidate.size() > longest_name)
             continue;
         const std::size_t d = distance(word, candidate);
-        if (d < best_distance && d < candidate.size()) { // not: every letter replaced
+        const std::size_t slips = std::max<std::size_t>(1, std::max(word.size(), candidate.size()) / 3);
+        if (d <= slips && d < best_distance && d < candidate.size()) { // not: every letter replaced
             best = &candidate;
             best_distance = d;
         }

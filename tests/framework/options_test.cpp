@@ -247,6 +247,7 @@ TEST_CASE("the nearest name is one that can be meant", "[framework][options]") {
     const std::vector<std::string> names{"scale", "demux", "decode", "video"};
     CHECK(weir::nearest("sclae", names) == "scale");
     CHECK(weir::nearest("DEMUX", names) == "demux");
+    CHECK(weir::nearest("tesrc", {"demux", "testsrc", "tone"}) == "testsrc");
     CHECK(weir::nearest("dec", names) == "decode");
     CHECK_FALSE(weir::nearest("x", names));
     CHECK_FALSE(weir::nearest("libx264", names));
