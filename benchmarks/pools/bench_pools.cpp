@@ -59,7 +59,8 @@ public:
 
 private:
     /// null where it was not measured.
-    [[nodiscard]] nlohmann::ordered_json median_of(const std::string& what, const std::string& subject, unsigned threads) const {
+    [[nodiscard]] nlohmann::ordered_json median_of(const std::string& what, const std::string& subject,
+                                                   unsigned threads) const {
         const auto by_case = figures_.find(what);
         if (by_case == figures_.end())
             return nullptr;

@@ -1,9 +1,9 @@
 #pragma once
 // Weir's pools as subjects.
-#include "subject.hpp"
-
 #include <weir/pools/pool_registry.hpp>
 #include <weir/pools/shared_pool.hpp>
+
+#include "subject.hpp"
 
 namespace bench {
 

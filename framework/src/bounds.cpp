@@ -8,8 +8,8 @@
 namespace weir::detail {
 namespace {
 
-constexpr int deepest_path = 64;       ///< loops end the walk
-constexpr double interleaving = 1.0;   ///< seconds by which the streams of a file may be apart
+constexpr int deepest_path = 64;     ///< loops end the walk
+constexpr double interleaving = 1.0; ///< seconds by which the streams of a file may be apart
 constexpr std::size_t longest_link = 4096;
 
 /// Items a second of a stream of packets, guessed high where it is not known.
@@ -84,9 +84,9 @@ void PipelineImpl::set_bounds() {
 
 /// The engine's threads shared out by load, rounded; nobody gets less than one.
 unsigned PipelineImpl::codec_threads(const StageEntry& stage) const {
-    const std::uint64_t load = std::accumulate(stages_.begin(), stages_.end(), std::uint64_t{0}, [](std::uint64_t sum, const StageEntry& other) {
-        return sum + other.traits.codec_load;
-    });
+    const std::uint64_t load =
+        std::accumulate(stages_.begin(), stages_.end(), std::uint64_t{0},
+                        [](std::uint64_t sum, const StageEntry& other) { return sum + other.traits.codec_load; });
     if (stage.traits.codec_load == 0)
         return 1;
     const std::uint64_t share = (2 * std::uint64_t{engine_->threads()} * stage.traits.codec_load + load) / (2 * load);

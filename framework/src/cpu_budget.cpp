@@ -1,9 +1,10 @@
 #include "cpu_budget.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <sched.h>
 #include <string>
 #include <thread>
 

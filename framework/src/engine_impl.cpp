@@ -1,9 +1,9 @@
 #include "engine_impl.hpp"
 
+#include <weir/framework/error.hpp>
+
 #include "cpu_budget.hpp"
 #include "pipeline_impl.hpp"
-
-#include <weir/framework/error.hpp>
 
 #include <oneapi/tbb/global_control.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -27,8 +27,8 @@ public:
         const auto machine = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
         control_.reset();
         if (threads_ > 0)
-            control_ = std::make_unique<oneapi::tbb::global_control>(
-                oneapi::tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(std::max(machine, threads_) + 1));
+            control_ = std::make_unique<oneapi::tbb::global_control>(oneapi::tbb::global_control::max_allowed_parallelism,
+                                                                     static_cast<std::size_t>(std::max(machine, threads_) + 1));
     }
     static ProcessLimit& instance() {
         static auto* limit = new ProcessLimit; // engines may end after static destructors

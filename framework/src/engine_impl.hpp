@@ -1,9 +1,9 @@
 #pragma once
 // The engine's parts: arena, I/O threads, registry, control thread.
-#include "io_pool.hpp"
-
 #include <weir/framework/engine.hpp>
 #include <weir/pools/detail/mutex.hpp>
+
+#include "io_pool.hpp"
 
 #include <oneapi/tbb/task_arena.h>
 

@@ -1,10 +1,11 @@
-#include "pipeline_impl.hpp"
-
 #include <weir/framework/pipeline.hpp>
+
+#include "pipeline_impl.hpp"
 
 namespace weir {
 
-Pipeline::Pipeline(Engine& engine, std::string name) : impl_(std::make_unique<detail::PipelineImpl>(engine.impl(), std::move(name))) {}
+Pipeline::Pipeline(Engine& engine, std::string name)
+    : impl_(std::make_unique<detail::PipelineImpl>(engine.impl(), std::move(name))) {}
 Pipeline::~Pipeline() = default;
 
 AnyStage Pipeline::add(std::string name, std::unique_ptr<StageDefinition> definition, StageOptions options) {

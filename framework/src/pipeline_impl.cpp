@@ -7,7 +7,8 @@
 
 namespace weir::detail {
 
-PipelineImpl::PipelineImpl(std::shared_ptr<EngineImpl> engine, std::string name) : engine_(std::move(engine)), name_(std::move(name)) {}
+PipelineImpl::PipelineImpl(std::shared_ptr<EngineImpl> engine, std::string name)
+    : engine_(std::move(engine)), name_(std::move(name)) {}
 
 PipelineImpl::~PipelineImpl() {
     if (phase_.load() == Phase::running) {

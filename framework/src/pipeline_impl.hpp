@@ -1,10 +1,10 @@
 #pragma once
 // A pipeline from its first stage to its end.
-#include "engine_impl.hpp"
-#include "stage_core.hpp"
-
 #include <weir/framework/pipeline.hpp>
 #include <weir/pools/detail/mutex.hpp>
+
+#include "engine_impl.hpp"
+#include "stage_core.hpp"
 
 #include <atomic>
 #include <functional>
@@ -120,7 +120,7 @@ private:
     Condition ended_;
     bool done_ WEIR_GUARDED_BY(mutex_) = false;
     std::optional<Error> error_ WEIR_GUARDED_BY(mutex_);
-    bool deadlock_ WEIR_GUARDED_BY(mutex_) = false; ///< error_ is one
+    bool deadlock_ WEIR_GUARDED_BY(mutex_) = false;    ///< error_ is one
     std::exception_ptr first_ WEIR_GUARDED_BY(mutex_); ///< the error that `wait` throws, with its own type
 
     friend class StallSearch;

@@ -1,8 +1,8 @@
-#include "nodes.hpp"
-
 #include <weir/framework/detail/port_base.hpp>
 #include <weir/framework/port.hpp>
 #include <weir/pools/pool_registry.hpp>
+
+#include "nodes.hpp"
 
 #include <algorithm>
 

@@ -21,7 +21,8 @@ template <class Port> Port& require(Port* port, std::string_view name, detail::I
     if (!port)
         throw GraphError("there is no " + std::string(kind) + " '" + std::string(name) + "'");
     if (port->type() != type)
-        throw GraphError(std::string(kind) + " '" + std::string(name) + "' is for " + port->type().name() + ", not " + type.name());
+        throw GraphError(std::string(kind) + " '" + std::string(name) + "' is for " + port->type().name() + ", not " +
+                         type.name());
     return *port;
 }
 

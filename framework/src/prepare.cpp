@@ -41,7 +41,8 @@ std::vector<std::size_t> PipelineImpl::order() const {
             result.push_back(stage);
     for (std::size_t next = 0; next < result.size(); ++next)
         for (const Connection& connection : connections_)
-            if (!connection.options.feedback && connection.from.stage == result[next] && --waiting_for[connection.to.stage] == 0)
+            if (!connection.options.feedback && connection.from.stage == result[next] &&
+                --waiting_for[connection.to.stage] == 0)
                 result.push_back(connection.to.stage);
     if (result.size() < stages_.size()) {
         std::string names;
@@ -56,7 +57,9 @@ std::vector<std::size_t> PipelineImpl::order() const {
 
 namespace {
 
-std::string port_text(const StageEntry& stage, const std::string& port) { return port.empty() ? stage.name : stage.name + "." + port; }
+std::string port_text(const StageEntry& stage, const std::string& port) {
+    return port.empty() ? stage.name : stage.name + "." + port;
+}
 
 } // namespace
 
@@ -78,8 +81,8 @@ void PipelineImpl::resolve(Connection& connection) {
     }
     const std::string name = from.name + "." + output->name() + "->" + to.name + "." + input->name();
     if (output->type() != input->type())
-        throw GraphError("cannot connect " + both + ": " + from.name + "." + output->name() + " gives " + output->type().name() +
-                         ", " + to.name + "." + input->name() + " takes " + input->type().name());
+        throw GraphError("cannot connect " + both + ": " + from.name + "." + output->name() + " gives " +
+                         output->type().name() + ", " + to.name + "." + input->name() + " takes " + input->type().name());
     if (input->link())
         throw GraphError("cannot connect " + both + ": " + to.name + "." + input->name() + " is connected already");
     const std::size_t capacity = connection.options.capacity ? connection.options.capacity : output->default_capacity();
@@ -154,7 +157,8 @@ void PipelineImpl::require_inputs() const {
     for (const StageEntry& stage : stages_)
         for (const auto& input : stage.ports.inputs())
             if (!input->link())
-                throw GraphError(stage.name + ": nothing is connected to its input '" + input->name() + "' (" + input->type().name() + ")");
+                throw GraphError(stage.name + ": nothing is connected to its input '" + input->name() + "' (" +
+                                 input->type().name() + ")");
 }
 
 void PipelineImpl::check() {
@@ -173,7 +177,9 @@ void PipelineImpl::check() {
     for (StageEntry& stage : stages_)
         if (stage.traits.endpoint && !stage.endpoint_reserved) {
             if (!engine_->endpoints().reserve())
-                throw Error(stage.name, "", "the engine has no thread left for an endpoint that may wait for ever (EngineConfig::endpoint_threads)");
+                throw Error(
+                    stage.name, "",
+                    "the engine has no thread left for an endpoint that may wait for ever (EngineConfig::endpoint_threads)");
             stage.endpoint_reserved = true;
         }
 }

@@ -1,10 +1,10 @@
 #pragma once
 // The core of a stage: the one place that touches its coroutine.
-#include "nodes.hpp"
-
 #include <weir/framework/process.hpp>
 #include <weir/framework/stage.hpp>
 #include <weir/pools/detail/mutex.hpp>
+
+#include "nodes.hpp"
 
 #include <array>
 #include <atomic>
@@ -24,7 +24,9 @@ public:
     Reason(WaitKind kind, const PortBase* port) noexcept
         : word_(reinterpret_cast<std::uintptr_t>(port) | static_cast<std::uintptr_t>(kind)) {}
     [[nodiscard]] WaitKind kind() const noexcept { return static_cast<WaitKind>(word_ & 7); }
-    [[nodiscard]] const PortBase* port() const noexcept { return reinterpret_cast<const PortBase*>(word_ & ~std::uintptr_t{7}); }
+    [[nodiscard]] const PortBase* port() const noexcept {
+        return reinterpret_cast<const PortBase*>(word_ & ~std::uintptr_t{7});
+    }
     /// Of the kinds output, quota and room.
     [[nodiscard]] const OutputBase& output() const noexcept { return *static_cast<const OutputBase*>(port()); }
     [[nodiscard]] std::uintptr_t word() const noexcept { return word_; }
@@ -105,7 +107,7 @@ private:
     std::exception_ptr error_;
     std::vector<std::function<void(EndReason)>> on_end_;
 
-    std::atomic<int> ending_{-1};  ///< an EndReason once `end` was called
+    std::atomic<int> ending_{-1}; ///< an EndReason once `end` was called
     std::atomic<int> jobs_{0};
     std::atomic<std::uintptr_t> reason_{0};
     std::atomic<std::int64_t> since_{0};

@@ -121,8 +121,8 @@ public:
             warn("link " + link->name(), " holds " + std::to_string(link->size()) + " items", link->capacity());
             link->grow();
         } else if (port) {
-            warn("quota of " + port->full_name(), " has frames out: " + frames_of_quota(pipeline_.engine().registry(), *port->quota()),
-                 port->quota()->limit());
+            warn("quota of " + port->full_name(),
+                 " has frames out: " + frames_of_quota(pipeline_.engine().registry(), *port->quota()), port->quota()->limit());
             port->grow_quota();
             port->stage().signal();
         }
@@ -141,7 +141,9 @@ public:
 
 private:
     [[nodiscard]] bool stuck(const StageCore& core) const { return stuck_.contains(const_cast<StageCore*>(&core)); }
-    [[nodiscard]] static bool waits_for_quota(Reason why) { return why.kind() == WaitKind::quota || why.kind() == WaitKind::room; }
+    [[nodiscard]] static bool waits_for_quota(Reason why) {
+        return why.kind() == WaitKind::quota || why.kind() == WaitKind::room;
+    }
 
     [[nodiscard]] bool is_stuck(const StageCore& core, Reason why) const {
         if (why.kind() == WaitKind::input) {
@@ -168,10 +170,11 @@ private:
             by_holder_.emplace(stage.core->holder().value, stage.core.get());
         for (Connection& connection : pipeline_.connections_)
             by_holder_.emplace(connection.link->holder().value, &core_of(connection.link->to()));
-        pipeline_.engine().registry().for_each_out([this](const Quota* quota, HolderId holder, std::size_t, std::uint32_t handles) {
-            if (quota && handles > 0) // what only a codec refers to does not count
-                holders_[quota].push_back(holder.value);
-        });
+        pipeline_.engine().registry().for_each_out(
+            [this](const Quota* quota, HolderId holder, std::size_t, std::uint32_t handles) {
+                if (quota && handles > 0) // what only a codec refers to does not count
+                    holders_[quota].push_back(holder.value);
+            });
     }
     [[nodiscard]] bool all_holders_stuck(const Quota& quota) const {
         const auto found = holders_.find(&quota);
@@ -191,8 +194,9 @@ private:
 
     /// Nobody of the set has run since it was looked at: then nothing that was read of them has changed.
     [[nodiscard]] bool still_the_same() const {
-        return std::all_of(stuck_.begin(), stuck_.end(),
-                           [](const auto& entry) { return entry.first->idle() && entry.first->activations() == entry.second.activations; });
+        return std::all_of(stuck_.begin(), stuck_.end(), [](const auto& entry) {
+            return entry.first->idle() && entry.first->activations() == entry.second.activations;
+        });
     }
 
     void warn(const std::string& what, const std::string& held, std::size_t limit) {
@@ -236,7 +240,8 @@ void PipelineImpl::look_for_stall(StageCore& stage) noexcept {
         if (search.grow())
             return;
         const std::string cycle = search.who_waits_for_whom();
-        fail(search.first(), std::make_exception_ptr(Deadlock("", "", "deadlock: these stages wait for each other and no bound is to blame: " + cycle)));
+        fail(search.first(), std::make_exception_ptr(Deadlock(
+                                 "", "", "deadlock: these stages wait for each other and no bound is to blame: " + cycle)));
     } catch (const std::bad_alloc&) {
         fail(stage, std::current_exception());
     }

@@ -102,7 +102,8 @@ void PipelineImpl::watch(std::chrono::nanoseconds limit) {
         const std::int64_t since = core.since();
         const WaitKind kind = core.idle() ? core.reason().kind() : WaitKind::none;
         // Those that wait for other stages are no cause; those for whom they wait are.
-        const bool cause = kind == WaitKind::none || kind == WaitKind::outside || kind == WaitKind::event || kind == WaitKind::quota;
+        const bool cause =
+            kind == WaitKind::none || kind == WaitKind::outside || kind == WaitKind::event || kind == WaitKind::quota;
         if (!cause || now - since < limit.count())
             continue;
         auto& reported = watched_[&core];
@@ -111,12 +112,14 @@ void PipelineImpl::watch(std::chrono::nanoseconds limit) {
         reported = now;
         std::string held;
         std::map<std::uint64_t, std::size_t> frames;
-        engine_->registry().for_each_out([&](const Quota*, HolderId holder, std::size_t, std::uint32_t) { ++frames[holder.value]; });
+        engine_->registry().for_each_out(
+            [&](const Quota*, HolderId holder, std::size_t, std::uint32_t) { ++frames[holder.value]; });
         if (const auto own = frames.find(core.holder().value); own != frames.end())
             held += std::to_string(own->second) + " frames in hand";
         for (const auto& input : core.ports().inputs())
             if (input->link() && input->link()->size() > 0)
-                held += (held.empty() ? "" : ", ") + std::to_string(input->link()->size()) + " items in link " + input->link()->name();
+                held += (held.empty() ? "" : ", ") + std::to_string(input->link()->size()) + " items in link " +
+                        input->link()->name();
         log(LogLevel::warning, "watchdog: stage " + stage.name + " has made no progress for " + in_seconds(now - since) + ": " +
                                    core.state_text() + "; it holds " + (held.empty() ? "nothing" : held));
     }
@@ -137,7 +140,8 @@ Snapshot PipelineImpl::snapshot() const {
             s.activations = core.activations();
             for (const auto& input : stage.ports.inputs())
                 if (input->link())
-                    s.items_in += input->link()->passed() - std::min<std::uint64_t>(input->link()->passed(), input->link()->size());
+                    s.items_in +=
+                        input->link()->passed() - std::min<std::uint64_t>(input->link()->passed(), input->link()->size());
             for (const auto& output : stage.ports.outputs())
                 if (!output->links().empty())
                     s.items_out += output->links().front()->passed();
@@ -181,7 +185,8 @@ std::string PipelineImpl::describe() const {
         for (const auto& input : stage.ports.inputs())
             text += "  in  " + input->name() + ": " + input->type().name() + (input->link() ? "" : ", not connected") + "\n";
         for (const auto& output : stage.ports.outputs())
-            text += "  out " + output->name() + ": " + output->type().name() + ", quota " + std::to_string(output->quota()->limit()) + "\n";
+            text += "  out " + output->name() + ": " + output->type().name() + ", quota " +
+                    std::to_string(output->quota()->limit()) + "\n";
     }
     for (const Connection& connection : connections_)
         if (connection.link)

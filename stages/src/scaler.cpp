@@ -100,7 +100,9 @@ const OptionTable<ScaleOptions>& ScaleOptions::table() {
             .add_word("matrix", &parse_matrix,
                       {.help = "YUV matrix of the result: bt601, bt709, bt2020, fcc, smpte240m, ycgco or input"})
             .add("parallel", &ScaleOptions::parallel,
-                 {.help = "frames scaled at once; auto: one for each worker that codecs leave over, at most 4", .min = 1, .max = 64});
+                 {.help = "frames scaled at once; auto: one for each worker that codecs leave over, at most 4",
+                  .min = 1,
+                  .max = 64});
         return t;
     }();
     return table;

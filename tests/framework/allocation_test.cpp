@@ -27,10 +27,11 @@ void wake_all_workers(Engine& engine) {
     Pipeline pipeline(engine);
     for (unsigned i = 0; i < engine.threads(); ++i)
         pipeline.add("src" + std::to_string(i), source([&all, count = 0]() mutable -> std::optional<int> {
-            if (count == 0)
-                all.arrive_and_wait();
-            return count < 1000 ? std::optional<int>(count++) : std::nullopt;
-        })) >> pipeline.add("sink" + std::to_string(i), sink([](int) {}));
+                         if (count == 0)
+                             all.arrive_and_wait();
+                         return count < 1000 ? std::optional<int>(count++) : std::nullopt;
+                     })) >>
+            pipeline.add("sink" + std::to_string(i), sink([](int) {}));
     pipeline.run();
 }
 
@@ -45,9 +46,10 @@ TEST_CASE("in steady state a pipeline allocates nothing, oneTBB included", "[fra
     std::uint64_t allocations = ~std::uint64_t{0};
     Pipeline pipeline(test.engine);
     pipeline.add("src", support::frames, 13000) >> pipeline.add("map", map([](PooledFrame frame) {
-        frame.header().pts *= 2;
-        return frame;
-    })) >> pipeline.add("measure", measure, 2000, 12000, &allocations);
+                                                                    frame.header().pts *= 2;
+                                                                    return frame;
+                                                                })) >>
+        pipeline.add("measure", measure, 2000, 12000, &allocations);
     pipeline.run();
     CHECK(allocations == 0);
 }

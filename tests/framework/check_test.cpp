@@ -100,12 +100,14 @@ TEST_CASE("codecs share the engine's threads by their load, and nobody gets none
         StageTraits traits;
         traits.codec_load = one.loads[i];
         const std::string number = std::to_string(i);
-        pipeline.add("src" + number, support::numbers, 1) >>
-            pipeline.add("codec" + number, traits, [&spare](Input<int> in, unsigned* share) -> Process {
-                *share = this_stage().codec_threads();
-                spare = this_stage().spare_workers();
-                co_await in.next();
-            }, &shares[i]);
+        pipeline.add("src" + number, support::numbers, 1) >> pipeline.add(
+                                                                 "codec" + number, traits,
+                                                                 [&spare](Input<int> in, unsigned* share) -> Process {
+                                                                     *share = this_stage().codec_threads();
+                                                                     spare = this_stage().spare_workers();
+                                                                     co_await in.next();
+                                                                 },
+                                                                 &shares[i]);
     }
     pipeline.run();
     CHECK(shares == one.shares);

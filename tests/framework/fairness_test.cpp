@@ -1,12 +1,12 @@
 #include "support/engines.hpp"
 
 #include <catch2/catch.hpp>
+#include <time.h>
 
 #include <algorithm>
 #include <future>
 #include <latch>
 #include <thread>
-#include <time.h>
 
 using namespace weir;
 
@@ -26,17 +26,19 @@ void burn(int microseconds) {
 struct Busy {
     explicit Busy(Engine& engine) : pipeline(engine) {
         pipeline.add("src", source([this, i = 0]() mutable -> std::optional<int> {
-            burn(20);
-            work.fetch_add(1, std::memory_order_relaxed);
-            return i++;
-        })) >> pipeline.add("work", map([this](int i) {
-            burn(20);
-            work.fetch_add(1, std::memory_order_relaxed);
-            return i;
-        })) >> pipeline.add("sink", sink([this](int) {
-            burn(20);
-            work.fetch_add(1, std::memory_order_relaxed);
-        }));
+                         burn(20);
+                         work.fetch_add(1, std::memory_order_relaxed);
+                         return i++;
+                     })) >>
+            pipeline.add("work", map([this](int i) {
+                             burn(20);
+                             work.fetch_add(1, std::memory_order_relaxed);
+                             return i;
+                         })) >>
+            pipeline.add("sink", sink([this](int) {
+                             burn(20);
+                             work.fetch_add(1, std::memory_order_relaxed);
+                         }));
     }
     std::atomic<std::uint64_t> work{0}; ///< of 20 us each
     Pipeline pipeline;
@@ -44,7 +46,8 @@ struct Busy {
 
 } // namespace
 
-TEST_CASE("six busy pipelines on two workers get the same share, and a seventh is served within 50 ms", "[framework][fairness]") {
+TEST_CASE("six busy pipelines on two workers get the same share, and a seventh is served within 50 ms",
+          "[framework][fairness]") {
     support::TestEngine test(2);
     std::vector<std::unique_ptr<Busy>> pipelines;
     for (int i = 0; i < 6; ++i)
@@ -57,7 +60,8 @@ TEST_CASE("six busy pipelines on two workers get the same share, and a seventh i
         for (int i = 0; i < 40; ++i) {
             std::chrono::steady_clock::time_point first;
             Pipeline seventh(test.engine);
-            seventh.add("src", support::numbers, 1) >> seventh.add("sink", sink([&](int) { first = std::chrono::steady_clock::now(); }));
+            seventh.add("src", support::numbers, 1) >>
+                seventh.add("sink", sink([&](int) { first = std::chrono::steady_clock::now(); }));
             const auto begin = std::chrono::steady_clock::now();
             seventh.run();
             worst = std::max(worst, first - begin);

@@ -88,9 +88,9 @@ TEST_CASE("cancel ends a running pipeline, wait says so, and no frame stays out"
     std::latch running(1);
     Pipeline pipeline(test.engine);
     pipeline.add("src", endless) >> pipeline.add("sink", sink([&running, first = true](PooledFrame) mutable {
-        if (std::exchange(first, false))
-            running.count_down();
-    }));
+                                                     if (std::exchange(first, false))
+                                                         running.count_down();
+                                                 }));
     pipeline.start();
     running.wait();
     pipeline.cancel();
@@ -105,10 +105,10 @@ TEST_CASE("drain ends the sources and delivers what is under way", "[framework][
     std::vector<std::int64_t> got;
     Pipeline pipeline(test.engine);
     pipeline.add("src", endless) >> pipeline.add("pass", pass) >> pipeline.add("sink", sink([&](PooledFrame frame) {
-        if (got.size() == 10)
-            running.count_down();
-        got.push_back(frame.header().pts);
-    }));
+                                                                                   if (got.size() == 10)
+                                                                                       running.count_down();
+                                                                                   got.push_back(frame.header().pts);
+                                                                               }));
     pipeline.start();
     running.wait();
     pipeline.drain();
@@ -125,9 +125,9 @@ TEST_CASE("an exception in a stage ends the pipeline with the stage's name and t
     TestEngine test;
     Pipeline pipeline(test.engine);
     pipeline.add("src", endless) >> pipeline.add("bad", sink([n = 0](PooledFrame) mutable {
-        if (++n == 5)
-            throw std::domain_error("the fifth is one too many");
-    }));
+                                                     if (++n == 5)
+                                                         throw std::domain_error("the fifth is one too many");
+                                                 }));
     try {
         pipeline.run();
         FAIL("no error came out");
@@ -165,7 +165,8 @@ TEST_CASE("a frame outlives its pipeline and its engine", "[framework][lifetime]
     {
         TestEngine test;
         Pipeline pipeline(test.engine);
-        pipeline.add("src", support::frames, 5) >> pipeline.add("sink", sink([&kept](PooledFrame frame) { kept = std::move(frame); }));
+        pipeline.add("src", support::frames, 5) >>
+            pipeline.add("sink", sink([&kept](PooledFrame frame) { kept = std::move(frame); }));
         pipeline.run();
         CHECK(test.frames_out() == 1);
     }
@@ -241,32 +242,35 @@ TEST_CASE("computing on several workers keeps the order", "[framework][offload]"
     TestEngine test(4);
     std::vector<int> got;
     Pipeline pipeline(test.engine);
-    pipeline.add("src", support::numbers, 500) >> pipeline.add("squares", [](Input<int> in, Output<int> out) -> Process {
-        struct Square {
-            int value;
-            int operator()() const { return value * value; }
-        };
-        std::vector<Compute<Square>> slots(3);
-        std::size_t first = 0;
-        std::size_t busy = 0;
-        bool more = true;
-        while (more || busy > 0) {
-            if (more && busy < slots.size()) {
-                auto item = co_await in.next();
-                more = item.has_value();
-                if (item) {
-                    slots[(first + busy) % slots.size()].start({*item});
-                    ++busy;
-                }
-                continue;
-            }
-            const int square = co_await slots[first].result();
-            first = (first + 1) % slots.size();
-            --busy;
-            if (!co_await out.put(square))
-                co_return;
-        }
-    }) >> pipeline.add("sink", sink([&got](int i) { got.push_back(i); }));
+    pipeline.add("src", support::numbers, 500) >>
+        pipeline.add("squares",
+                     [](Input<int> in, Output<int> out) -> Process {
+                         struct Square {
+                             int value;
+                             int operator()() const { return value * value; }
+                         };
+                         std::vector<Compute<Square>> slots(3);
+                         std::size_t first = 0;
+                         std::size_t busy = 0;
+                         bool more = true;
+                         while (more || busy > 0) {
+                             if (more && busy < slots.size()) {
+                                 auto item = co_await in.next();
+                                 more = item.has_value();
+                                 if (item) {
+                                     slots[(first + busy) % slots.size()].start({*item});
+                                     ++busy;
+                                 }
+                                 continue;
+                             }
+                             const int square = co_await slots[first].result();
+                             first = (first + 1) % slots.size();
+                             --busy;
+                             if (!co_await out.put(square))
+                                 co_return;
+                         }
+                     }) >>
+        pipeline.add("sink", sink([&got](int i) { got.push_back(i); }));
     pipeline.run();
     REQUIRE(got.size() == 500);
     for (std::size_t i = 0; i < got.size(); ++i)
@@ -318,24 +322,26 @@ TEST_CASE("a gap passes through stages and is skipped by those who only read ite
     int items = 0;
     std::int64_t gap = 0;
     Pipeline pipeline(test.engine);
-    pipeline.add("src", [](Output<int> out) -> Process {
-        co_await out.put(1);
-        out.put_gap({500, {1, 1000}});
-        co_await out.put(2);
-    }) >> pipeline.add("map", map([](int i) { return i; })) >> pipeline.add("sink", [&](Input<int> in) -> Process {
-        for (;;) {
-            const Head<int> head = co_await in.head();
-            if (head.gap) {
-                gap = head.gap->time;
-                in.skip_gap();
-            } else if (head.item) {
-                co_await in.next();
-                ++items;
-            } else {
-                co_return;
+    pipeline.add("src",
+                 [](Output<int> out) -> Process {
+                     co_await out.put(1);
+                     out.put_gap({500, {1, 1000}});
+                     co_await out.put(2);
+                 }) >>
+        pipeline.add("map", map([](int i) { return i; })) >> pipeline.add("sink", [&](Input<int> in) -> Process {
+            for (;;) {
+                const Head<int> head = co_await in.head();
+                if (head.gap) {
+                    gap = head.gap->time;
+                    in.skip_gap();
+                } else if (head.item) {
+                    co_await in.next();
+                    ++items;
+                } else {
+                    co_return;
+                }
             }
-        }
-    });
+        });
     pipeline.run();
     CHECK(items == 2);
     CHECK(gap == 500);
@@ -354,14 +360,17 @@ TEST_CASE("a change in one branch never touches the pixels of the other", "[fram
                 co_return;
         }
     });
-    source >> pipeline.add("write", [](Input<PooledFrame> in, Output<PooledFrame> out) -> Process {
-        while (auto frame = co_await in.next()) {
-            PooledFrame mine = co_await out.writable(std::move(*frame));
-            mine.writable_plane(0).data[0] = std::byte{2};
-            co_await out.put(std::move(mine));
-        }
-    }) >> pipeline.add("written", sink([&](PooledFrame frame) { changed += frame.plane(0).data[0] == std::byte{2}; }));
-    source >> pipeline.add("look", sink([&](PooledFrame frame) { untouched = untouched && frame.plane(0).data[0] == std::byte{1}; }));
+    source >> pipeline.add("write",
+                           [](Input<PooledFrame> in, Output<PooledFrame> out) -> Process {
+                               while (auto frame = co_await in.next()) {
+                                   PooledFrame mine = co_await out.writable(std::move(*frame));
+                                   mine.writable_plane(0).data[0] = std::byte{2};
+                                   co_await out.put(std::move(mine));
+                               }
+                           }) >>
+        pipeline.add("written", sink([&](PooledFrame frame) { changed += frame.plane(0).data[0] == std::byte{2}; }));
+    source >>
+        pipeline.add("look", sink([&](PooledFrame frame) { untouched = untouched && frame.plane(0).data[0] == std::byte{1}; }));
     pipeline.run();
     CHECK(untouched);
     CHECK(changed == 100);

@@ -48,7 +48,8 @@ private:
         while (seed_ != 0) {
             const std::uint64_t seed = seed_;
             if (!changed_.wait_for(lock, std::chrono::seconds(60), [&] { return seed_ != seed; })) {
-                std::cerr << "a graph hangs; replay with WEIR_PROPERTY_SEED=" << seed << "\n" << to_string(property::random_graph(seed));
+                std::cerr << "a graph hangs; replay with WEIR_PROPERTY_SEED=" << seed << "\n"
+                          << to_string(property::random_graph(seed));
                 std::abort();
             }
         }

@@ -1,11 +1,12 @@
 #include "count_allocations.hpp"
 
-#include <atomic>
-#include <cerrno>
-#include <cstddef>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
 
 namespace {
 

@@ -7,7 +7,8 @@ namespace support {
 
 /// Counting starts at 0.
 void start_counting_allocations() noexcept;
-/// Stops, and says how many calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and mmap there were, on all threads.
+/// Stops, and says how many calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and mmap there were, on all
+/// threads.
 [[nodiscard]] std::uint64_t stop_counting_allocations() noexcept;
 
 } // namespace support

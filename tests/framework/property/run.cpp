@@ -23,7 +23,9 @@ std::uint64_t value_of(const PooledFrame& frame) {
 void set_value(PooledFrame& frame, std::uint64_t value) { std::memcpy(frame.writable_plane(0).data, &value, sizeof value); }
 
 /// The format changes with the value: several pools are in use, and switched between.
-weir::VideoFormat format_for(std::uint64_t value) { return {16 + 16 * static_cast<std::uint32_t>(value % 3), 4, weir::PixelFormat::gray8}; }
+weir::VideoFormat format_for(std::uint64_t value) {
+    return {16 + 16 * static_cast<std::uint32_t>(value % 3), 4, weir::PixelFormat::gray8};
+}
 
 weir::Task<bool> put_new(Output<PooledFrame> out, std::uint64_t value) {
     PooledFrame frame = co_await out.acquire(format_for(value));

@@ -1,7 +1,7 @@
 #pragma once
-#include "spec.hpp"
-
 #include <weir/framework/engine.hpp>
+
+#include "spec.hpp"
 
 namespace property {
 

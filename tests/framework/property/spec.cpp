@@ -6,7 +6,8 @@
 namespace property {
 namespace {
 
-constexpr const char* kind_names[] = {"source", "transform", "rewrite", "forward", "expand", "delay", "split", "zip", "merge", "sink"};
+constexpr const char* kind_names[] = {"source", "transform", "rewrite", "forward", "expand",
+                                      "delay",  "split",     "zip",     "merge",   "sink"};
 
 struct OpenEnd {
     std::size_t node;
@@ -66,13 +67,15 @@ std::string to_string(const GraphSpec& spec) {
     text << "seed " << spec.seed << ", " << spec.threads << " threads\n";
     for (std::size_t i = 0; i < spec.nodes.size(); ++i) {
         const NodeSpec& node = spec.nodes[i];
-        text << "  " << i << ": " << kind_names[static_cast<std::size_t>(node.kind)] << " count " << node.count << " quota " << node.quota;
+        text << "  " << i << ": " << kind_names[static_cast<std::size_t>(node.kind)] << " count " << node.count << " quota "
+             << node.quota;
         if (node.stop_after != SIZE_MAX)
             text << " stops after " << node.stop_after;
         text << "\n";
     }
     for (const LinkSpec& link : spec.links)
-        text << "  " << link.from << "." << link.from_port << " -> " << link.to << "." << link.to_port << " capacity " << link.capacity << "\n";
+        text << "  " << link.from << "." << link.from_port << " -> " << link.to << "." << link.to_port << " capacity "
+             << link.capacity << "\n";
     return text.str();
 }
 
@@ -138,7 +141,8 @@ Results interpret(const GraphSpec& spec) {
             if (link.to == i)
                 in[link.to_port] = &outputs[link.from][link.from_port];
         if (node.kind == Kind::sink)
-            results[i].assign(in[0]->begin(), in[0]->begin() + static_cast<std::ptrdiff_t>(std::min(node.stop_after, in[0]->size())));
+            results[i].assign(in[0]->begin(),
+                              in[0]->begin() + static_cast<std::ptrdiff_t>(std::min(node.stop_after, in[0]->size())));
         outputs[i] = run_node(node, in);
     }
     return results;

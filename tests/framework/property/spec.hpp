@@ -54,7 +54,9 @@ struct GraphSpec {
 [[nodiscard]] constexpr std::size_t inputs_of(Kind kind) noexcept {
     return kind == Kind::source ? 0 : kind == Kind::zip || kind == Kind::merge ? 2 : 1;
 }
-[[nodiscard]] constexpr std::size_t outputs_of(Kind kind) noexcept { return kind == Kind::sink ? 0 : kind == Kind::split ? 2 : 1; }
+[[nodiscard]] constexpr std::size_t outputs_of(Kind kind) noexcept {
+    return kind == Kind::sink ? 0 : kind == Kind::split ? 2 : 1;
+}
 
 [[nodiscard]] GraphSpec random_graph(std::uint64_t seed);
 [[nodiscard]] std::string to_string(const GraphSpec& spec);

@@ -18,12 +18,12 @@ class EngineImpl;
 enum class LogLevel : std::uint8_t { info, warning, error };
 
 struct EngineConfig {
-    unsigned threads = 0;              ///< workers; 0: what the machine, its cgroup's CPU quota and the affinity mask allow
-    unsigned io_threads = 4;           ///< at most so many threads for files, started as needed
-    unsigned endpoint_threads = 256;   ///< at most so many for what may wait for ever; more is refused at start
+    unsigned threads = 0;            ///< workers; 0: what the machine, its cgroup's CPU quota and the affinity mask allow
+    unsigned io_threads = 4;         ///< at most so many threads for files, started as needed
+    unsigned endpoint_threads = 256; ///< at most so many for what may wait for ever; more is refused at start
     RegistryConfig registry;
     std::chrono::nanoseconds watchdog = std::chrono::seconds(10); ///< a stage without progress for so long is named; 0: never
-    std::function<void(LogLevel, const std::string&)> log; ///< called on any thread, outside locks; stderr if empty
+    std::function<void(LogLevel, const std::string&)> log;        ///< called on any thread, outside locks; stderr if empty
 };
 
 /// Owns the oneTBB arena, the I/O threads and the registry of pools. Thread-safe. Pipelines keep what they need of it alive;

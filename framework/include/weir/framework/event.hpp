@@ -31,7 +31,8 @@ private:
 
 class EventWait final : public detail::Wait, private Waiter {
 public:
-    EventWait(StageContext& context, Event& event) noexcept : Wait(context.base(), detail::WaitKind::event, nullptr), event_(event) {}
+    EventWait(StageContext& context, Event& event) noexcept
+        : Wait(context.base(), detail::WaitKind::event, nullptr), event_(event) {}
     ~EventWait() { unpublish(); }
     bool ready() noexcept override { return event_.is_set(); }
     void publish() noexcept override;

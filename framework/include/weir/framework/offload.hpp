@@ -133,7 +133,8 @@ private:
     };
     class ResultWait final : public detail::Wait {
     public:
-        explicit ResultWait(State& state) noexcept : Wait(this_stage().base(), detail::WaitKind::outside, nullptr), state_(state) {}
+        explicit ResultWait(State& state) noexcept
+            : Wait(this_stage().base(), detail::WaitKind::outside, nullptr), state_(state) {}
         bool ready() noexcept override { return state_.done.load(std::memory_order_acquire); }
         Result await_resume() { return state_.outcome.take(); }
 

@@ -20,14 +20,14 @@ namespace weir {
 class Pipeline;
 
 struct LinkOptions {
-    std::size_t capacity = 0;   ///< items; 0: the type's default, or what the graph needs
-    std::size_t max_bytes = 0;  ///< of payload (packets); 0: unlimited
-    bool feedback = false;      ///< closes a loop whose first item the stages themselves provide
+    std::size_t capacity = 0;  ///< items; 0: the type's default, or what the graph needs
+    std::size_t max_bytes = 0; ///< of payload (packets); 0: unlimited
+    bool feedback = false;     ///< closes a loop whose first item the stages themselves provide
 };
 
 /// Bounds the user sets instead of the computed ones.
 struct StageOptions {
-    std::size_t quota = 0;      ///< frames of each output that may be out; 0: computed from the graph
+    std::size_t quota = 0; ///< frames of each output that may be out; 0: computed from the graph
 };
 
 namespace detail {
@@ -116,7 +116,10 @@ void operator>>(const StageRef<A, B>& from, const Named& to) {
     static_cast<void>(detail::connect(from.out(), to.ref, {}));
 }
 template <class NamedA, class NamedB>
-    requires requires(const NamedA& a, const NamedB& b) { a.ref; b.ref; }
+    requires requires(const NamedA& a, const NamedB& b) {
+        a.ref;
+        b.ref;
+    }
 void operator>>(const NamedA& from, const NamedB& to) {
     static_cast<void>(detail::connect(from.ref, to.ref, {}));
 }
@@ -191,8 +194,8 @@ private:
     auto add_function(std::string name, std::string type, const StageTraits& traits, F&& f, Args&&... args) {
         using Stage = detail::FunctionStage<std::decay_t<F>, std::decay_t<Args>...>;
         using Sole = detail::SolePorts<typename detail::Signature<std::decay_t<F>>::Parameters>;
-        const AnyStage stage = add(std::move(name), std::make_unique<Stage>(std::move(type), traits, std::forward<F>(f),
-                                                                            std::forward<Args>(args)...));
+        const AnyStage stage = add(
+            std::move(name), std::make_unique<Stage>(std::move(type), traits, std::forward<F>(f), std::forward<Args>(args)...));
         return StageRef<typename Sole::In, typename Sole::Out>(*impl_, stage.index());
     }
     template <class In, class Out> static detail::PortRef out_ref(const StageRef<In, Out>& stage) { return stage.out(); }

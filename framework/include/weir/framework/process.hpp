@@ -54,8 +54,7 @@ struct TaskPromiseBase {
 
     struct FinalAwaiter {
         bool await_ready() const noexcept { return false; }
-        template <class Promise>
-        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> handle) const noexcept {
+        template <class Promise> std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> handle) const noexcept {
             return handle.promise().continuation;
         }
         void await_resume() const noexcept {}

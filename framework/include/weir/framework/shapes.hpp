@@ -11,7 +11,8 @@ namespace weir {
 
 namespace detail {
 
-template <class F> using FirstParameter = std::decay_t<std::tuple_element_t<0, typename Signature<std::decay_t<F>>::Parameters>>;
+template <class F>
+using FirstParameter = std::decay_t<std::tuple_element_t<0, typename Signature<std::decay_t<F>>::Parameters>>;
 template <class F> using ResultOf = std::decay_t<typename Signature<std::decay_t<F>>::Result>;
 
 template <class F, class T, class R> struct Mapper {

@@ -14,7 +14,7 @@ namespace weir {
 struct StageSnapshot {
     std::string name;
     std::string type;
-    std::string state;             ///< "running", "waiting for input in", "finished" ...
+    std::string state; ///< "running", "waiting for input in", "finished" ...
     std::uint64_t items_in = 0;
     std::uint64_t items_out = 0;
     std::uint64_t activations = 0;
@@ -30,14 +30,14 @@ struct StageSnapshot {
 struct LinkSnapshot {
     std::string from; ///< "stage.port"
     std::string to;
-    std::string type;              ///< of its items: "video frames"
+    std::string type; ///< of its items: "video frames"
     std::size_t capacity = 0;
     std::size_t size = 0;
     std::size_t peak = 0;
     std::uint64_t items = 0;
-    std::uint64_t drops = 0;       ///< by a chosen policy
-    std::uint64_t discards = 0;    ///< because nobody read them any more
-    std::uint64_t overflows = 0;   ///< times the stall rule made it longer
+    std::uint64_t drops = 0;     ///< by a chosen policy
+    std::uint64_t discards = 0;  ///< because nobody read them any more
+    std::uint64_t overflows = 0; ///< times the stall rule made it longer
 };
 
 struct PortSnapshot {

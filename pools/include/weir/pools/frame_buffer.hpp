@@ -26,7 +26,8 @@ class FrameBuffer {
 public:
     FrameBuffer() = default;
     /// Allocates. Throws FormatError, std::bad_alloc.
-    explicit FrameBuffer(const VideoFormat& format, BufferRequirements requirements = {}, BufferAllocator& allocator = host_allocator());
+    explicit FrameBuffer(const VideoFormat& format, BufferRequirements requirements = {},
+                         BufferAllocator& allocator = host_allocator());
 
     explicit operator bool() const noexcept { return block_ != nullptr; }
     [[nodiscard]] const VideoFormat& format() const noexcept { return block_->frame->format; }

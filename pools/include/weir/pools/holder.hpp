@@ -39,8 +39,6 @@ private:
 [[nodiscard]] std::string holder_name(HolderId id);
 
 /// The ledger's time: nanoseconds of the steady clock.
-[[nodiscard]] inline std::int64_t ledger_now() noexcept {
-    return std::chrono::steady_clock::now().time_since_epoch().count();
-}
+[[nodiscard]] inline std::int64_t ledger_now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 } // namespace weir

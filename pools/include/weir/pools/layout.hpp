@@ -11,9 +11,9 @@ namespace weir {
 
 /// One plane of a buffer.
 struct PlaneLayout {
-    std::size_t offset = 0;      ///< of the first row, bytes from the start of the memory
-    std::ptrdiff_t stride = 0;   ///< bytes from a row to the one below it; negative if stored upside down
-    std::size_t row_bytes = 0;   ///< bytes of a row that hold pixels
+    std::size_t offset = 0;    ///< of the first row, bytes from the start of the memory
+    std::ptrdiff_t stride = 0; ///< bytes from a row to the one below it; negative if stored upside down
+    std::size_t row_bytes = 0; ///< bytes of a row that hold pixels
     std::uint32_t rows = 0;
 
     friend bool operator==(const PlaneLayout&, const PlaneLayout&) = default;
@@ -49,9 +49,9 @@ struct FrameLayout {
 struct SampleLayout {
     SampleFormat sample_format = SampleFormat::none;
     std::uint32_t channels = 0;
-    std::uint32_t capacity = 0;       ///< samples a channel
-    std::uint32_t planes = 0;         ///< `channels` if planar, else 1
-    std::size_t plane_bytes = 0;      ///< from one plane to the next, a multiple of 64
+    std::uint32_t capacity = 0;  ///< samples a channel
+    std::uint32_t planes = 0;    ///< `channels` if planar, else 1
+    std::size_t plane_bytes = 0; ///< from one plane to the next, a multiple of 64
     std::size_t bytes = 0;
 
     friend bool operator==(const SampleLayout&, const SampleLayout&) = default;

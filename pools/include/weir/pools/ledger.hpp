@@ -15,8 +15,8 @@ struct HolderShare {
     std::string name;
     std::size_t buffers = 0;
     std::size_t bytes = 0;
-    std::size_t shared = 0;             ///< of these, how many have more than one handle
-    std::chrono::nanoseconds oldest{};  ///< how long the oldest has been there; 0 if nobody said when it came
+    std::size_t shared = 0;            ///< of these, how many have more than one handle
+    std::chrono::nanoseconds oldest{}; ///< how long the oldest has been there; 0 if nobody said when it came
 };
 
 /// A pool's frames that are out, largest holder first. The buffers add up to `out`.

@@ -20,13 +20,13 @@ enum class MediaType : std::uint8_t { unknown, video, audio, subtitle, data };
 /// object and arrives with the first packet it governs.
 struct PacketFormat {
     MediaType media = MediaType::unknown;
-    std::string codec;                    ///< FFmpeg's codec name: "h264"
-    Rational time_base{0, 1};             ///< of pts, dts and duration
+    std::string codec;        ///< FFmpeg's codec name: "h264"
+    Rational time_base{0, 1}; ///< of pts, dts and duration
     std::vector<std::byte> extradata;
-    VideoFormat video;                    ///< where known
-    AudioFormat audio;                    ///< where known
-    Rational frame_rate{0, 1};            ///< 0/1 unknown or variable
-    std::int64_t bit_rate = 0;            ///< bits a second, 0 unknown
+    VideoFormat video;                      ///< where known
+    AudioFormat audio;                      ///< where known
+    Rational frame_rate{0, 1};              ///< 0/1 unknown or variable
+    std::int64_t bit_rate = 0;              ///< bits a second, 0 unknown
     std::shared_ptr<const void> parameters; ///< the stage library's own full record (AVCodecParameters)
 };
 
@@ -36,12 +36,12 @@ struct PacketFormat {
 /// A handle: copying shares the bytes. Reentrant; copying and dropping do not block.
 struct Packet {
     std::shared_ptr<const PacketFormat> format;
-    std::int64_t pts = no_time;           ///< in `format->time_base`
+    std::int64_t pts = no_time; ///< in `format->time_base`
     std::int64_t dts = no_time;
     std::int64_t duration = 0;
     bool key = false;
-    std::span<const std::byte> data;      ///< lives as long as `payload`
-    std::shared_ptr<const void> payload;  ///< keeps `data` alive (an AVPacket, with its side data)
+    std::span<const std::byte> data;     ///< lives as long as `payload`
+    std::shared_ptr<const void> payload; ///< keeps `data` alive (an AVPacket, with its side data)
 
     explicit operator bool() const noexcept { return payload != nullptr; }
 };

@@ -13,11 +13,11 @@
 namespace weir {
 
 struct RegistryConfig {
-    std::size_t max_bytes = 0;                       ///< over all pools, overflow included; 0: half of what the machine or its container has
+    std::size_t max_bytes = 0; ///< over all pools, overflow included; 0: half of what the machine or its container has
     std::chrono::nanoseconds idle_time = std::chrono::seconds(30); ///< a pool nobody used for so long is retired by `trim_cold`
-    bool isolate = false;                            ///< zero a buffer when it is new or moves between owners (quotas)
+    bool isolate = false; ///< zero a buffer when it is new or moves between owners (quotas)
     Locking locking = Locking::mutex;
-    BufferAllocator* allocator = nullptr;            ///< host memory if null; outlives every buffer
+    BufferAllocator* allocator = nullptr; ///< host memory if null; outlives every buffer
     std::function<void(const std::string&)> on_warning;
     std::function<void(const std::string&)> on_pool_made;
     std::function<void(const std::string&)> on_pool_retired;
@@ -25,7 +25,7 @@ struct RegistryConfig {
 
 /// One pool's figures with its name.
 struct PoolReport {
-    std::string format;  ///< "1920x1088 yuv420p"
+    std::string format; ///< "1920x1088 yuv420p"
     PoolStats stats;
 };
 
@@ -51,7 +51,7 @@ public:
     void for_each_out(const std::function<void(const Quota*, HolderId, std::size_t, std::uint32_t)>& visit) const;
 
     [[nodiscard]] std::size_t max_bytes() const noexcept;
-    [[nodiscard]] std::size_t bytes() const noexcept;      ///< held now over all pools
+    [[nodiscard]] std::size_t bytes() const noexcept; ///< held now over all pools
     [[nodiscard]] std::size_t peak_bytes() const noexcept;
 
     /// Frees all idle buffers and forgets the pools that have nothing out and nobody's handle.

@@ -31,12 +31,12 @@ enum class FieldOrder : std::uint8_t { progressive, top_first, bottom_first };
 
 /// The handle's own part of a frame: changing it never touches pixels or other handles.
 struct FrameHeader {
-    std::int64_t pts = no_time;      ///< in `time_base`
-    std::int64_t duration = 0;       ///< in `time_base`, 0 unknown
+    std::int64_t pts = no_time; ///< in `time_base`
+    std::int64_t duration = 0;  ///< in `time_base`, 0 unknown
     Rational time_base{0, 1};
-    Crop crop;                       ///< the visible picture; x and y are multiples of the chroma subsampling
-    Rational sample_aspect{0, 1};    ///< of a pixel; 0/1 unknown
-    Rational frame_rate{0, 1};       ///< 0/1 unknown or variable
+    Crop crop;                    ///< the visible picture; x and y are multiples of the chroma subsampling
+    Rational sample_aspect{0, 1}; ///< of a pixel; 0/1 unknown
+    Rational frame_rate{0, 1};    ///< 0/1 unknown or variable
     Colour colour;
     FieldOrder fields = FieldOrder::progressive;
     bool key = false;
@@ -46,11 +46,13 @@ struct FrameHeader {
 /// Rows of one plane, read only. `data` is the first visible pixel.
 struct ConstPlane {
     const std::byte* data = nullptr;
-    std::ptrdiff_t stride = 0;   ///< bytes, may be negative
-    std::size_t row_bytes = 0;   ///< visible
-    std::uint32_t rows = 0;      ///< visible
+    std::ptrdiff_t stride = 0; ///< bytes, may be negative
+    std::size_t row_bytes = 0; ///< visible
+    std::uint32_t rows = 0;    ///< visible
 
-    [[nodiscard]] const std::byte* row(std::uint32_t y) const noexcept { return data + stride * static_cast<std::ptrdiff_t>(y); }
+    [[nodiscard]] const std::byte* row(std::uint32_t y) const noexcept {
+        return data + stride * static_cast<std::ptrdiff_t>(y);
+    }
 };
 
 /// Rows of one plane.
@@ -71,8 +73,7 @@ struct Plane {
 class PooledFrame {
 public:
     PooledFrame() = default;
-    PooledFrame(detail::BlockRef block, FrameHeader header) noexcept
-        : header_(std::move(header)), block_(std::move(block)) {}
+    PooledFrame(detail::BlockRef block, FrameHeader header) noexcept : header_(std::move(header)), block_(std::move(block)) {}
 
     explicit operator bool() const noexcept { return static_cast<bool>(block_); }
 

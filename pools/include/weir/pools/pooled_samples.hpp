@@ -11,12 +11,12 @@ namespace weir {
 
 /// The handle's own part of a sample buffer.
 struct SampleHeader {
-    std::int64_t pts = no_time;   ///< of the first sample, in `time_base`
-    std::int64_t duration = 0;    ///< in `time_base`, 0 unknown
+    std::int64_t pts = no_time; ///< of the first sample, in `time_base`
+    std::int64_t duration = 0;  ///< in `time_base`, 0 unknown
     Rational time_base{0, 1};
     AudioFormat format;
-    std::uint32_t offset = 0;     ///< first sample in the buffer that is meant
-    std::uint32_t count = 0;      ///< samples a channel
+    std::uint32_t offset = 0; ///< first sample in the buffer that is meant
+    std::uint32_t count = 0;  ///< samples a channel
     std::shared_ptr<const SideData> side_data;
 };
 

@@ -1,9 +1,9 @@
 #pragma once
 // How many frames one producer may have out at once.
-#include <weir/pools/holder.hpp>
-#include <weir/pools/waiter.hpp>
 #include <weir/pools/detail/mutex.hpp>
 #include <weir/pools/detail/quota_count.hpp>
+#include <weir/pools/holder.hpp>
+#include <weir/pools/waiter.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -37,7 +37,7 @@ public:
     void grow() noexcept;
 
     [[nodiscard]] std::size_t limit() const noexcept;
-    [[nodiscard]] std::size_t in_use() const noexcept;    ///< may be above the limit after `take_anyway` or a lower limit
+    [[nodiscard]] std::size_t in_use() const noexcept; ///< may be above the limit after `take_anyway` or a lower limit
     [[nodiscard]] std::size_t peak() const noexcept;
     [[nodiscard]] std::uint64_t overflows() const noexcept;
 
@@ -52,7 +52,7 @@ private:
     void tell() noexcept WEIR_REQUIRES(mutex_);
 
     detail::QuotaCount<> count_;
-    std::atomic<std::size_t> peak_{0};        // relaxed, as the next: for reports
+    std::atomic<std::size_t> peak_{0}; // relaxed, as the next: for reports
     std::atomic<std::uint64_t> overflows_{0};
     detail::Mutex mutex_;
     detail::IntrusiveList<Waiter> waiters_ WEIR_GUARDED_BY(mutex_);

@@ -25,8 +25,8 @@ struct Acquirer {
     /// Already taken from; given back when the buffer returns, after the buffer is in its pool. May be null. Who gets no
     /// buffer (an empty handle, an exception) keeps what it took and gives it back itself.
     std::shared_ptr<Quota> quota;
-    HolderId holder;               ///< the ledger's first note
-    std::int64_t now = 0;          ///< ledger_now(); 0: no age is shown
+    HolderId holder;      ///< the ledger's first note
+    std::int64_t now = 0; ///< ledger_now(); 0: no age is shown
 };
 
 /// Foreign memory to be adopted as a picture.
@@ -38,7 +38,7 @@ struct ForeignFrame {
 
 /// Foreign memory to be adopted as sound: a pointer a channel if planar, else one.
 struct ForeignSamples {
-    std::byte** plane = nullptr;   ///< lives until `release`
+    std::byte** plane = nullptr; ///< lives until `release`
     detail::ForeignRelease release = nullptr;
     void* opaque = nullptr;
 };

@@ -47,12 +47,16 @@ struct ManyPorts {};
 /// A port whose type is known only when the pipeline is prepared.
 struct AnyItem {};
 
-template <class... A> struct SoleInput { using type = NoPort; };
+template <class... A> struct SoleInput {
+    using type = NoPort;
+};
 template <class T, class... A> struct SoleInput<Input<T>, A...> {
     using type = std::conditional_t<PortTypes<std::tuple<A...>>::inputs == 0, T, ManyPorts>;
 };
 template <class First, class... A> struct SoleInput<First, A...> : SoleInput<A...> {};
-template <class... A> struct SoleOutput { using type = NoPort; };
+template <class... A> struct SoleOutput {
+    using type = NoPort;
+};
 template <class T, class... A> struct SoleOutput<Output<T>, A...> {
     using type = std::conditional_t<PortTypes<std::tuple<A...>>::outputs == 0, T, ManyPorts>;
 };

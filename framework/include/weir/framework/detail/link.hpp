@@ -13,8 +13,12 @@ template <class T> [[nodiscard]] std::size_t item_bytes(const T&) noexcept { ret
 
 /// Reports an item's time to `note(pts, time_base)`, for those that have one.
 template <class T, class F> void item_time(const T&, F) noexcept {}
-template <class F> void item_time(const PooledFrame& frame, F note) noexcept { note(frame.header().pts, frame.header().time_base); }
-template <class F> void item_time(const PooledSamples& samples, F note) noexcept { note(samples.header().pts, samples.header().time_base); }
+template <class F> void item_time(const PooledFrame& frame, F note) noexcept {
+    note(frame.header().pts, frame.header().time_base);
+}
+template <class F> void item_time(const PooledSamples& samples, F note) noexcept {
+    note(samples.header().pts, samples.header().time_base);
+}
 template <class F> void item_time(const Packet& packet, F note) noexcept {
     if (packet.format)
         note(packet.pts, packet.format->time_base);

@@ -12,7 +12,8 @@ template <class Pool> class PoolDemand {
 public:
     PoolDemand() = default;
     explicit PoolDemand(Pool pool) noexcept : pool_(std::move(pool)) {}
-    PoolDemand(PoolDemand&& other) noexcept : pool_(std::exchange(other.pool_, {})), buffers_(std::exchange(other.buffers_, 0)) {}
+    PoolDemand(PoolDemand&& other) noexcept
+        : pool_(std::exchange(other.pool_, {})), buffers_(std::exchange(other.buffers_, 0)) {}
     PoolDemand& operator=(PoolDemand&& other) noexcept {
         std::swap(pool_, other.pool_);
         std::swap(buffers_, other.buffers_);

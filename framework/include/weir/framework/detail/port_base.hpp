@@ -26,7 +26,7 @@ namespace weir::detail {
 class InputBase;
 class OutputBase;
 class LinkBase;
-struct InputNode;  // the TBB nodes, in src/
+struct InputNode; // the TBB nodes, in src/
 struct OutputNode;
 
 /// The type a port carries, comparable at run time.
@@ -44,7 +44,7 @@ public:
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] StageBase& stage() const noexcept { return *stage_; }
-    [[nodiscard]] std::string full_name() const;  ///< "stage.port"
+    [[nodiscard]] std::string full_name() const; ///< "stage.port"
     [[nodiscard]] const ItemType& type() const noexcept { return type_; }
     /// The core that runs the stage, set once when the pipeline starts.
     void bind(StageBase& stage) noexcept { stage_ = &stage; }
@@ -62,7 +62,7 @@ private:
 /// over while the put is under way.
 struct Token {
     enum class Kind : std::uint8_t { item, gap, end };
-    void* const* items = nullptr;  ///< by `LinkBase::index`
+    void* const* items = nullptr; ///< by `LinkBase::index`
     const Gap* gap = nullptr;
     Kind kind = Kind::item;
 };
@@ -171,7 +171,8 @@ public:
     [[nodiscard]] LinkBase* link() const noexcept { return link_; }
     [[nodiscard]] InputNode& node() const noexcept { return *node_; }
     /// Makes the typed link that feeds this input.
-    [[nodiscard]] virtual std::unique_ptr<LinkBase> make_link(OutputBase& from, std::size_t capacity, std::size_t max_bytes) = 0;
+    [[nodiscard]] virtual std::unique_ptr<LinkBase> make_link(OutputBase& from, std::size_t capacity,
+                                                              std::size_t max_bytes) = 0;
     void attach(LinkBase& link) noexcept { link_ = &link; }
     /// Passes a gap on to the outputs of the stage, if it does that.
     void forward_gap(const Gap& gap) noexcept;
@@ -198,12 +199,12 @@ public:
     void use_registry(PoolRegistry& registry) noexcept { registry_ = &registry; }
     [[nodiscard]] PoolRegistry& registry() const noexcept { return *registry_; }
 
-    [[nodiscard]] bool open() const noexcept;       ///< somebody still reads it
-    [[nodiscard]] bool has_room() const noexcept;   ///< every open link has
-    void wait_for_room(bool waiting) noexcept;      ///< marks the links
+    [[nodiscard]] bool open() const noexcept;     ///< somebody still reads it
+    [[nodiscard]] bool has_room() const noexcept; ///< every open link has
+    void wait_for_room(bool waiting) noexcept;    ///< marks the links
     /// Sends a token through the TBB node.
     void send(const Token& token) noexcept;
-    void end() noexcept;                            ///< end of stream on all links
+    void end() noexcept; ///< end of stream on all links
     void put_gap(const Gap& gap) noexcept;
 
     /// From the pool of that format; the quota is already taken and is given back if this throws.

@@ -73,7 +73,7 @@ public:
     /// The name of what the application has to do, for the watchdog. Outlives the stage.
     void waits_for(const std::string* what) noexcept { waits_for_.store(what, std::memory_order_relaxed); }
 
-    [[nodiscard]] std::int64_t now() const noexcept { return now_; }  ///< the activation's time, ledger_now()
+    [[nodiscard]] std::int64_t now() const noexcept { return now_; } ///< the activation's time, ledger_now()
     [[nodiscard]] HolderId holder() const noexcept { return holder_.id(); }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
@@ -91,7 +91,7 @@ protected:
     std::string name_;
     Holder holder_;
     std::atomic<State> state_{State::idle};
-    std::atomic<bool> stop_{false};   ///< ask the coroutine to come back to its core
+    std::atomic<bool> stop_{false}; ///< ask the coroutine to come back to its core
     std::atomic<const std::string*> waits_for_{nullptr};
     Wait* wait_ = nullptr;
     std::coroutine_handle<> resume_;

@@ -41,15 +41,15 @@ struct Block {
     /// are only ever dropped, never added, once the block is out.
     std::atomic<std::uint32_t> refs{0};
     static constexpr std::uint32_t codec_unit = 1u << 24;
-    bool overflow = false;             ///< made beyond the maximum: freed on return
-    std::atomic<bool> out{false};      ///< for the ledger, which looks from other threads
+    bool overflow = false;        ///< made beyond the maximum: freed on return
+    std::atomic<bool> out{false}; ///< for the ledger, which looks from other threads
     BlockOwner* owner = nullptr;
-    std::shared_ptr<Quota> quota;      ///< whose bound it counts against while there are handles to it, if any
-    std::byte* memory = nullptr;       ///< null if adopted
+    std::shared_ptr<Quota> quota; ///< whose bound it counts against while there are handles to it, if any
+    std::byte* memory = nullptr;  ///< null if adopted
     std::size_t bytes = 0;
-    const FrameLayout* frame = nullptr;   ///< one of these two is set; lives as long as the block's owner
+    const FrameLayout* frame = nullptr; ///< one of these two is set; lives as long as the block's owner
     const SampleLayout* samples = nullptr;
-    std::array<PlanePointer, 4> plane{};  ///< frames only
+    std::array<PlanePointer, 4> plane{}; ///< frames only
     ForeignRelease release_foreign = nullptr;
     void* foreign = nullptr;
     std::byte** foreign_channels = nullptr; ///< adopted planar sound: a pointer a channel, owned by `foreign`
@@ -57,9 +57,7 @@ struct Block {
     std::atomic<std::int64_t> since{0};     ///< ledger_now() when that holder got it
 
     /// How many handles there are, for reports.
-    [[nodiscard]] std::uint32_t handles() const noexcept {
-        return refs.load(std::memory_order_relaxed) & (codec_unit - 1);
-    }
+    [[nodiscard]] std::uint32_t handles() const noexcept { return refs.load(std::memory_order_relaxed) & (codec_unit - 1); }
     /// Two relaxed stores: a report may pair an old time with a new name, which is harmless.
     void pass_to(HolderId to, std::int64_t now) noexcept {
         holder.store(to.value, std::memory_order_relaxed);
