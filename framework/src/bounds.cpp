@@ -87,7 +87,7 @@ unsigned PipelineImpl::codec_threads(const StageEntry& stage) const {
     const std::uint64_t load =
         std::accumulate(stages_.begin(), stages_.end(), std::uint64_t{0},
                         [](std::uint64_t sum, const StageEntry& other) { return sum + other.traits.codec_load; });
-    if (stage.traits.codec_load == 0)
+    if (stage.traits.codec_load == 0 || load == 0)
         return 1;
     const std::uint64_t share = (2 * std::uint64_t{engine_->threads()} * stage.traits.codec_load + load) / (2 * load);
     return std::max(1u, static_cast<unsigned>(share));

@@ -83,7 +83,7 @@ void EngineImpl::log(LogLevel level, const std::string& text) const noexcept {
     try {
         config_.log(level, text);
     } catch (...) {
-        // A log that throws has nobody to tell.
+        // a log that throws: there is nobody to tell
     }
 }
 

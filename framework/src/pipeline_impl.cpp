@@ -151,7 +151,7 @@ std::string text_of(const std::exception_ptr& error) {
 
 } // namespace
 
-void PipelineImpl::fail(StageCore& stage, std::exception_ptr error) noexcept {
+void PipelineImpl::fail(StageCore& stage, const std::exception_ptr& error) noexcept {
     try {
         try {
             std::rethrow_exception(error);

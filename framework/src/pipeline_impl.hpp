@@ -66,7 +66,7 @@ public:
     [[nodiscard]] std::vector<Connection>& connections() noexcept { return connections_; }
 
     // from the cores
-    void fail(StageCore& stage, std::exception_ptr error) noexcept;
+    void fail(StageCore& stage, const std::exception_ptr& error) noexcept;
     void stage_ended(StageCore& stage, std::vector<std::function<void(EndReason)>> calls, EndReason reason) noexcept;
     void look_for_stall(StageCore& stage) noexcept;
     void start_job(StageCore& stage, Job& job, JobPlace place);

@@ -25,7 +25,7 @@ public:
         : word_(reinterpret_cast<std::uintptr_t>(port) | static_cast<std::uintptr_t>(kind)) {}
     [[nodiscard]] WaitKind kind() const noexcept { return static_cast<WaitKind>(word_ & 7); }
     [[nodiscard]] const PortBase* port() const noexcept {
-        return reinterpret_cast<const PortBase*>(word_ & ~std::uintptr_t{7});
+        return reinterpret_cast<const PortBase*>(word_ & ~std::uintptr_t{7}); // NOLINT(performance-no-int-to-ptr): it was one
     }
     /// Of the kinds output, quota and room.
     [[nodiscard]] const OutputBase& output() const noexcept { return *static_cast<const OutputBase*>(port()); }

@@ -254,6 +254,7 @@ std::string frames_of_quota(PoolRegistry& registry, const Quota& quota) {
             ++counts[holder.value];
     });
     std::vector<std::pair<std::size_t, std::uint64_t>> order;
+    order.reserve(counts.size());
     for (const auto& [holder, count] : counts)
         order.emplace_back(count, holder);
     std::sort(order.rbegin(), order.rend());

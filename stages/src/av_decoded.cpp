@@ -51,7 +51,8 @@ std::optional<std::uint32_t> offset_in(const detail::Block& block, const AVFrame
     if (!layout || from_av(static_cast<AVSampleFormat>(frame.format)) != layout->sample_format ||
         frame.ch_layout.nb_channels != static_cast<int>(layout->channels))
         return std::nullopt;
-    const std::size_t step = bytes_per_sample(layout->sample_format) * (layout->planes == 1 ? layout->channels : 1);
+    const std::size_t step =
+        std::size_t{bytes_per_sample(layout->sample_format)} * (layout->planes == 1 ? layout->channels : 1);
     const std::ptrdiff_t offset = bytes(frame.extended_data[0]) - block.memory;
     if (offset < 0 || static_cast<std::size_t>(offset) % step != 0)
         return std::nullopt;

@@ -46,9 +46,10 @@ OutputName file_or_device(std::string_view path) {
 
 OutputName descriptor(std::string_view name, std::string_view number) {
     OutputName result{.kind = OutputName::Kind::descriptor, .text = std::string(name), .descriptor = 1};
-    const char* const end = number.data() + number.size();
+    const char* const begin = number.data();
+    const char* const end = begin + number.size();
     if (!number.empty()) {
-        const auto [stopped, error] = std::from_chars(number.data(), end, result.descriptor);
+        const auto [stopped, error] = std::from_chars(begin, end, result.descriptor);
         if (error != std::errc{} || stopped != end || result.descriptor < 0)
             throw GraphError(fmt::format("'{}': a pipe is pipe:NUMBER, a file descriptor", name));
     }

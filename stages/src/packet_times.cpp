@@ -13,7 +13,7 @@ extern "C" {
 namespace weir::detail {
 namespace {
 
-constexpr std::int64_t longest_hole = 30 * 3600; ///< seconds between two packets, as for the ffmpeg command
+constexpr std::int64_t longest_hole = std::int64_t{30} * 3600; ///< seconds between two packets, as for the ffmpeg command
 
 /// Pictures between the decoding of one and its showing; 0 if they come in order.
 int reordering(const PacketFormat& format) {

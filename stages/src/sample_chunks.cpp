@@ -10,7 +10,7 @@ namespace {
 constexpr std::uintptr_t alignment = 32; ///< what encoders' vector code may load at once
 
 std::size_t step_of(const AudioFormat& format) {
-    return bytes_per_sample(format.sample_format) * (is_planar(format.sample_format) ? 1 : format.layout.channels);
+    return std::size_t{bytes_per_sample(format.sample_format)} * (is_planar(format.sample_format) ? 1 : format.layout.channels);
 }
 
 /// The part of `piece` that begins `from` samples after its first.

@@ -15,7 +15,8 @@ extern "C" {
 namespace weir::detail {
 namespace {
 
-constexpr std::int64_t longest_hole = 30 * 3600; ///< seconds that may pass between two pictures, as for the ffmpeg command
+constexpr std::int64_t longest_hole =
+    std::int64_t{30} * 3600; ///< seconds that may pass between two pictures, as for the ffmpeg command
 
 /// Codecs that refuse pictures whose last chroma row or column is half empty.
 bool needs_whole_chroma(AVCodecID id) noexcept {

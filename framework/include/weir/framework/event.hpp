@@ -33,7 +33,7 @@ class EventWait final : public detail::Wait, private Waiter {
 public:
     EventWait(StageContext& context, Event& event) noexcept
         : Wait(context.base(), detail::WaitKind::event, nullptr), event_(event) {}
-    ~EventWait() { unpublish(); }
+    ~EventWait() { unpublish(); } // NOLINT(cppcoreguidelines-virtual-class-destructor): final, nobody deletes it by a base
     bool ready() noexcept override { return event_.is_set(); }
     void publish() noexcept override;
     void unpublish() noexcept override;
