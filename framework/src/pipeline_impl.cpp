@@ -241,6 +241,10 @@ void PipelineImpl::complete() noexcept {
     engine_->arena().execute([this] { graph_->wait_for_all(); });
     engine_->remove(*this);
     release_endpoints();
+    // Not when its stage ended: the others still had its frames, which count in the pools' maxima.
+    for (StageEntry& stage : stages_)
+        for (const auto& output : stage.ports.outputs())
+            output->leave_pools();
     ended_at_.store(ledger_now());
     const EndReason reason = end_reason();
     {

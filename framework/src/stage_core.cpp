@@ -172,10 +172,8 @@ void StageCore::destroy_coroutine() noexcept {
 }
 
 void StageCore::close_ports() noexcept {
-    for (const auto& output : ports_.outputs()) {
+    for (const auto& output : ports_.outputs())
         output->end();
-        output->leave_pools();
-    }
     for (const auto& input : ports_.inputs())
         if (input->link())
             input->link()->close();

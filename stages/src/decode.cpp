@@ -241,6 +241,7 @@ public:
         settings.options = options_.codec_options;
         settings.memory = std::make_shared<CodecMemory>(context.registry(), output.quota(), context.name());
         CodecMemory& memory = *settings.memory;
+        memory_ = settings.memory;
         Decoding decoding(context, std::move(settings), options_.on_error == DecodeOptions::OnError::fail);
         const auto in = ports.get_input<Packet>("in");
         if (format_->media == MediaType::video)
@@ -251,6 +252,7 @@ public:
 private:
     DecodeOptions options_;
     std::shared_ptr<const PacketFormat> format_;
+    std::shared_ptr<CodecMemory> memory_; ///< outlives the codec: what others still have counts in the pools' maxima
 };
 
 } // namespace
