@@ -38,6 +38,13 @@ std::string BlockStore::format_text() const {
                        sound.capacity);
 }
 
+std::uint64_t BlockStore::uses() const noexcept {
+    const Lock lock(mutex_);
+    std::uint64_t sum = uses_of_freed_;
+    blocks_.for_each([&sum](const PoolBlock& block) { sum += block.uses.load(std::memory_order_relaxed); });
+    return sum;
+}
+
 std::unique_ptr<PoolBlock> BlockStore::blank(BlockOwner& owner) const {
     auto block = std::make_unique<PoolBlock>();
     block->owner = &owner;
@@ -93,6 +100,7 @@ void BlockStore::free(PoolBlock& block) noexcept {
         const Lock lock(mutex_);
         block.unlink();
         --count_;
+        uses_of_freed_ += block.uses.load(std::memory_order_relaxed);
     }
     memory_is_wanted(block.memory, bytes());
     source_.allocator->deallocate(block.memory, bytes(), alignment());

@@ -8,6 +8,7 @@
 #include "pool_block.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,6 +48,8 @@ public:
     [[nodiscard]] const SampleLayout* samples() const noexcept { return std::get_if<SampleLayout>(&layout_); }
     [[nodiscard]] std::size_t bytes() const noexcept; ///< of one buffer
     [[nodiscard]] std::string format_text() const;
+    /// How often blocks were acquired, those that are freed included.
+    [[nodiscard]] std::uint64_t uses() const noexcept WEIR_EXCLUDES(mutex_);
 
     using Visit = std::function<void(const Quota*, HolderId, std::size_t, std::uint32_t)>;
     void for_each_out(const Visit& visit) const WEIR_EXCLUDES(mutex_);
@@ -64,6 +67,7 @@ private:
     mutable Mutex mutex_;
     mutable IntrusiveList<PoolBlock> blocks_ WEIR_GUARDED_BY(mutex_);
     std::size_t count_ WEIR_GUARDED_BY(mutex_) = 0;
+    std::uint64_t uses_of_freed_ WEIR_GUARDED_BY(mutex_) = 0;
 };
 
 } // namespace weir::detail

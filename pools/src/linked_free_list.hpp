@@ -3,6 +3,7 @@
 #include <weir/pools/detail/mutex.hpp>
 
 #include "pool_block.hpp"
+#include "spin_lock.hpp"
 
 #include <cstddef>
 #include <utility>
@@ -43,7 +44,7 @@ private:
     PoolBlock* top_ WEIR_GUARDED_BY(guard_) = nullptr;
 };
 
-using MutexFreeList = LinkedFreeList<Mutex>;
+using LockedFreeList = LinkedFreeList<SpinLock>;
 using PlainFreeList = LinkedFreeList<NoMutex>;
 
 } // namespace weir::detail

@@ -13,7 +13,7 @@ struct Plain {
 };
 
 struct Mutexed {
-    using FreeList = MutexFreeList;
+    using FreeList = LockedFreeList;
     template <class T> using Atomic = std::atomic<T>;
     static constexpr bool shared = true;
 };

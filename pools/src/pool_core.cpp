@@ -67,6 +67,7 @@ Block* PoolCore::hand_out(PoolBlock& block, const Acquirer& by, bool is_new) noe
     memory_is_wanted(block.memory, block.bytes);
     if (must_zero(block, by, is_new))
         std::memset(block.memory, 0, block.bytes);
+    block.uses.store(block.uses.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     block.refs.store(1, std::memory_order_relaxed);
     block.quota = by.quota;
     block.counts_against.store(by.quota.get(), std::memory_order_relaxed);

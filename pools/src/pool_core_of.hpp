@@ -113,8 +113,7 @@ private:
 
     // What every acquire and release touches, together and away from the rest.
     alignas(64) Word usage_;
-    typename Policy::template Atomic<std::uint64_t> releases_{0}; // relaxed: for reports
-    typename Policy::template Atomic<std::size_t> peak_{0};       // relaxed: for reports
+    typename Policy::template Atomic<std::size_t> peak_{0}; // relaxed: for reports
     FreeList free_;
     alignas(64) FreeList headers_;                         ///< of adopted memory, to be used again
     Policy::template Atomic<std::size_t> header_count_{0}; // relaxed: how many nodes to ask for
@@ -178,7 +177,6 @@ template <class Policy> void PoolCoreOf<Policy>::give_back(Block& given) noexcep
         leave(Usage::one_adopted);
         return;
     }
-    releases_.fetch_add(1, std::memory_order_relaxed);
     if (!block.overflow)
         return put(block);
     store_.free(block);
@@ -323,22 +321,14 @@ template <class Policy> Block* PoolCoreOf<Policy>::adopt(const Foreign& foreign,
 }
 
 template <class Policy> PoolStats PoolCoreOf<Policy>::stats() const noexcept {
-    Usage usage = usage_.load();
-    std::uint64_t releases = releases_.load(std::memory_order_relaxed);
-    // The totals belong to the word they were read with; under heavy traffic one reading must do.
-    for (int tries = 100; tries != 0; --tries) {
-        const Usage again = usage_.load();
-        if (again.bits() == usage.bits())
-            break;
-        usage = again;
-        releases = releases_.load(std::memory_order_relaxed);
-    }
+    const Usage usage = usage_.load();
     PoolStats stats;
     stats.in_use = usage.out();
     stats.available = usage.idle();
     stats.capacity = stats.in_use + stats.available;
-    stats.total_releases = releases;
-    stats.total_acquires = releases + stats.in_use;
+    // Acquires are counted in the blocks: one that is under way is out already and may not be counted yet.
+    stats.total_acquires = std::max<std::uint64_t>(store_.uses(), stats.in_use);
+    stats.total_releases = stats.total_acquires - stats.in_use;
     stats.peak_usage = peak_.load(std::memory_order_relaxed);
     stats.adopted_in_use = usage.adopted();
     fill_in(stats);

@@ -7,8 +7,8 @@
 namespace weir {
 
 /// `capacity == available + in_use` and `total_acquires - total_releases == in_use`, always. Copies of handles do not
-/// count, adopted memory is only in the `adopted` figures. While other threads are busy the totals may lead by the
-/// releases that are under way.
+/// count, adopted memory is only in the `adopted` figures. While other threads are busy the totals may lag by the acquires
+/// that are under way.
 struct PoolStats {
     std::size_t capacity = 0;  ///< buffers allocated now, overflow included
     std::size_t available = 0; ///< idle

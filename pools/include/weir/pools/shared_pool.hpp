@@ -53,7 +53,7 @@ public:
     explicit operator bool() const noexcept { return core_ != nullptr; }
     friend bool operator==(const SharedPool&, const SharedPool&) = default;
 
-    /// Neither locks nor allocates.
+    /// Walks all buffers under a lock that acquiring and returning do not take; allocates nothing.
     [[nodiscard]] PoolStats stats() const;
     /// Walks all buffers under the pool's lock; allocates the report.
     [[nodiscard]] Ledger ledger() const;
