@@ -51,32 +51,69 @@ constexpr std::memory_order failure_order(std::memory_order order) {
     return order;
 }
 
+/// What the orders of the code under test become: a model that cannot tell the code from one with weaker orders proves
+/// nothing.
+struct AsWritten {
+    static constexpr std::memory_order load(std::memory_order order) { return order; }
+    static constexpr std::memory_order store(std::memory_order order) { return order; }
+    static constexpr std::memory_order change(std::memory_order order) { return order; }
+};
+struct WithoutAcquire : AsWritten {
+    static constexpr std::memory_order load(std::memory_order order) {
+        return order == std::memory_order::acquire ? std::memory_order::relaxed : order;
+    }
+    static constexpr std::memory_order change(std::memory_order order) {
+        return order == std::memory_order::acq_rel ? std::memory_order::release : load(order);
+    }
+};
+struct WithoutRelease : AsWritten {
+    static constexpr std::memory_order store(std::memory_order order) {
+        return order == std::memory_order::release ? std::memory_order::relaxed : order;
+    }
+    static constexpr std::memory_order change(std::memory_order order) {
+        return order == std::memory_order::acq_rel ? std::memory_order::acquire : store(order);
+    }
+};
+struct WithoutSequence {
+    static constexpr std::memory_order load(std::memory_order order) {
+        return order == std::memory_order::seq_cst ? std::memory_order::acquire : order;
+    }
+    static constexpr std::memory_order store(std::memory_order order) {
+        return order == std::memory_order::seq_cst ? std::memory_order::release : order;
+    }
+    static constexpr std::memory_order change(std::memory_order order) {
+        return order == std::memory_order::seq_cst ? std::memory_order::acq_rel : order;
+    }
+};
+
 /// Only to be used inside a Relacy run. Every operation is a point at which the thread may be switched. There is no default
 /// memory order on purpose: our atomics name theirs.
-template <class T> class Atomic {
+template <class T, class Orders> class BasicAtomic {
 public:
-    Atomic() = default;
-    Atomic(T value) : value_(value) {}
-    Atomic(const Atomic&) = delete;
-    Atomic& operator=(const Atomic&) = delete;
+    BasicAtomic() = default;
+    BasicAtomic(T value) : value_(value) {}
+    BasicAtomic(const BasicAtomic&) = delete;
+    BasicAtomic& operator=(const BasicAtomic&) = delete;
 
-    T load(std::memory_order order) const { return value_.load(to_relacy(order), $); }
-    void store(T value, std::memory_order order) { value_.store(value, to_relacy(order), $); }
-    T exchange(T value, std::memory_order order) { return value_.exchange(value, to_relacy(order), $); }
+    T load(std::memory_order order) const { return value_.load(to_relacy(Orders::load(order)), $); }
+    void store(T value, std::memory_order order) { value_.store(value, to_relacy(Orders::store(order)), $); }
+    T exchange(T value, std::memory_order order) { return value_.exchange(value, to_relacy(Orders::change(order)), $); }
 
-    T fetch_add(T value, std::memory_order order) { return value_.fetch_add(value, to_relacy(order), $); }
-    T fetch_sub(T value, std::memory_order order) { return value_.fetch_sub(value, to_relacy(order), $); }
-    T fetch_and(T value, std::memory_order order) { return value_.fetch_and(value, to_relacy(order), $); }
-    T fetch_or(T value, std::memory_order order) { return value_.fetch_or(value, to_relacy(order), $); }
+    T fetch_add(T value, std::memory_order order) { return value_.fetch_add(value, to_relacy(Orders::change(order)), $); }
+    T fetch_sub(T value, std::memory_order order) { return value_.fetch_sub(value, to_relacy(Orders::change(order)), $); }
+    T fetch_and(T value, std::memory_order order) { return value_.fetch_and(value, to_relacy(Orders::change(order)), $); }
+    T fetch_or(T value, std::memory_order order) { return value_.fetch_or(value, to_relacy(Orders::change(order)), $); }
 
     bool compare_exchange_weak(T& expected, T desired, std::memory_order success, std::memory_order failure) {
-        return value_.compare_exchange_weak(expected, desired, to_relacy(success), $, to_relacy(failure), $);
+        return value_.compare_exchange_weak(expected, desired, to_relacy(Orders::change(success)), $,
+                                            to_relacy(Orders::load(failure)), $);
     }
     bool compare_exchange_weak(T& expected, T desired, std::memory_order order) {
         return compare_exchange_weak(expected, desired, order, failure_order(order));
     }
     bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure) {
-        return value_.compare_exchange_strong(expected, desired, to_relacy(success), $, to_relacy(failure), $);
+        return value_.compare_exchange_strong(expected, desired, to_relacy(Orders::change(success)), $,
+                                              to_relacy(Orders::load(failure)), $);
     }
     bool compare_exchange_strong(T& expected, T desired, std::memory_order order) {
         return compare_exchange_strong(expected, desired, order, failure_order(order));
@@ -85,5 +122,10 @@ public:
 private:
     rl::atomic<T> value_;
 };
+
+template <class T> using Atomic = BasicAtomic<T, AsWritten>;
+template <class T> using AtomicWithoutAcquire = BasicAtomic<T, WithoutAcquire>;
+template <class T> using AtomicWithoutRelease = BasicAtomic<T, WithoutRelease>;
+template <class T> using AtomicWithoutSequence = BasicAtomic<T, WithoutSequence>;
 
 } // namespace model

@@ -7,8 +7,8 @@
 namespace {
 
 /// A quota of one with a line of one.
-struct Line {
-    weir::detail::QuotaCount<model::Atomic> count;
+template <template <class> class Atomic> struct Line {
+    weir::detail::QuotaCount<Atomic> count;
     rl::mutex lock;
     rl::var<int> in_line{0};
     rl::var<int> told{0};
@@ -47,8 +47,8 @@ struct Line {
 } // namespace
 
 /// One waits while another gives back: it takes or it is told.
-struct WaitAndGiveBack : rl::test_suite<WaitAndGiveBack, 2> {
-    Line line{1};
+template <template <class> class Atomic> struct WaitAndGiveBack : rl::test_suite<WaitAndGiveBack<Atomic>, 2> {
+    Line<Atomic> line{1};
     bool taken = false;
 
     void before() { RL_ASSERT(line.count.try_take() == 1); }
@@ -68,8 +68,8 @@ struct WaitAndGiveBack : rl::test_suite<WaitAndGiveBack, 2> {
 
 /// One waits while another raises the limit and a third takes and gives back: it takes or it is told, and never more
 /// are out than may be.
-struct WaitAndGrow : rl::test_suite<WaitAndGrow, 3> {
-    Line line{0};
+template <template <class> class Atomic> struct WaitAndGrow : rl::test_suite<WaitAndGrow<Atomic>, 3> {
+    Line<Atomic> line{0};
     bool taken = false;
 
     void thread(unsigned index) {
@@ -90,4 +90,9 @@ struct WaitAndGrow : rl::test_suite<WaitAndGrow, 3> {
     void after() { RL_ASSERT(taken || (line.told($) == 1 && line.count.try_take() == 1)); }
 };
 
-int main() { return model::check<WaitAndGiveBack>(100'000) | model::check<WaitAndGrow>(100'000); }
+int main() {
+    using model::Atomic, model::AtomicWithoutSequence;
+    return model::check<WaitAndGiveBack<Atomic>>(100'000) | model::check<WaitAndGrow<Atomic>>(100'000) |
+           model::must_fail<WaitAndGiveBack<AtomicWithoutSequence>>(100'000, "giving back, not sequentially consistent") |
+           model::must_fail<WaitAndGrow<AtomicWithoutSequence>>(100'000, "raising the limit, not sequentially consistent");
+}

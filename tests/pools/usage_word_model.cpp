@@ -4,13 +4,13 @@
 #include "usage_word.hpp"
 
 using weir::detail::Usage;
-using Word = weir::detail::UsageWord<model::Atomic>;
+template <template <class> class Atomic> using Word = weir::detail::UsageWord<Atomic>;
 
 namespace {
 
 /// A free list that says only how many it holds, and a pool that must not be touched after its end.
-struct Pool {
-    Word usage;
+template <template <class> class Atomic> struct Pool {
+    Word<Atomic> usage;
     model::Atomic<int> listed{0};
     rl::var<int> contents{0}; ///< of the one buffer: whoever has it writes
     rl::var<int> alive{1};    ///< reading it after the end is a data race or a failure
@@ -31,7 +31,7 @@ struct Pool {
     }
     bool take() {
         Usage after;
-        if (usage.claim(1, after) != Word::Claim::idle)
+        if (usage.claim(1, after) != Word<Atomic>::Claim::idle)
             return false;
         RL_ASSERT(after.out() <= after.buffers());
         pop();
@@ -47,7 +47,7 @@ struct Pool {
 };
 
 /// A pool of one buffer, which is out.
-void start_with_one_out(Pool& pool) {
+template <template <class> class Atomic> void start_with_one_out(Pool<Atomic>& pool) {
     RL_ASSERT(pool.usage.book(1));
     pool.usage.booked_is_out();
 }
@@ -56,8 +56,8 @@ void start_with_one_out(Pool& pool) {
 
 /// One returns the buffer while the other acquires, both then the last handle of both goes: nobody finds an empty list
 /// after a claim, the pool ends once and is touched by nobody afterwards.
-struct ReturnAcquireClose : rl::test_suite<ReturnAcquireClose, 3> {
-    Pool pool;
+template <template <class> class Atomic> struct ReturnAcquireClose : rl::test_suite<ReturnAcquireClose<Atomic>, 3> {
+    Pool<Atomic> pool;
     model::Atomic<int> handles{2};
 
     void before() { start_with_one_out(pool); }
@@ -65,7 +65,7 @@ struct ReturnAcquireClose : rl::test_suite<ReturnAcquireClose, 3> {
         pool.touch();
         pool.contents($) = pool.contents($) + 1;
         pool.push();
-        if (pool.usage.give(Usage::one_out) == Word::Given::closed)
+        if (pool.usage.give(Usage::one_out) == Word<Atomic>::Given::closed)
             pool.free_one(Usage::one_out);
     }
     void drop_handle() {
@@ -86,8 +86,8 @@ struct ReturnAcquireClose : rl::test_suite<ReturnAcquireClose, 3> {
 };
 
 /// One waits in line while the other returns the buffer: either it finds the buffer or it is told.
-struct WaitAndReturn : rl::test_suite<WaitAndReturn, 2> {
-    Pool pool;
+template <template <class> class Atomic> struct WaitAndReturn : rl::test_suite<WaitAndReturn<Atomic>, 2> {
+    Pool<Atomic> pool;
     rl::mutex line;
     rl::var<int> in_line{0};
     rl::var<int> told{0};
@@ -109,7 +109,7 @@ struct WaitAndReturn : rl::test_suite<WaitAndReturn, 2> {
     void give_back() {
         pool.contents($) = pool.contents($) + 1;
         pool.push();
-        while (pool.usage.give(Usage::one_out) == Word::Given::waiting) {
+        while (pool.usage.give(Usage::one_out) == Word<Atomic>::Given::waiting) {
             line.lock($);
             const bool somebody = in_line($) != 0;
             if (somebody) {
@@ -129,9 +129,9 @@ struct WaitAndReturn : rl::test_suite<WaitAndReturn, 2> {
 };
 
 /// One waits for room under a maximum of 0 while the other raises it: either it finds the room or it is told.
-struct WaitAndRaise : rl::test_suite<WaitAndRaise, 2> {
-    Word usage;
-    model::Atomic<int> maximum{0};
+template <template <class> class Atomic> struct WaitAndRaise : rl::test_suite<WaitAndRaise<Atomic>, 2> {
+    Word<Atomic> usage;
+    Atomic<int> maximum{0};
     rl::mutex line;
     rl::var<int> in_line{0};
     rl::var<int> told{0};
@@ -139,7 +139,8 @@ struct WaitAndRaise : rl::test_suite<WaitAndRaise, 2> {
 
     bool look() {
         Usage after;
-        return usage.claim(static_cast<std::size_t>(maximum.load(std::memory_order_seq_cst)), after) == Word::Claim::room;
+        return usage.claim(static_cast<std::size_t>(maximum.load(std::memory_order_seq_cst)), after) ==
+               Word<Atomic>::Claim::room;
     }
     void thread(unsigned index) {
         if (index == 0) {
@@ -161,5 +162,12 @@ struct WaitAndRaise : rl::test_suite<WaitAndRaise, 2> {
 };
 
 int main() {
-    return model::check<ReturnAcquireClose>(100'000) | model::check<WaitAndReturn>(50'000) | model::check<WaitAndRaise>(50'000);
+    using model::Atomic, model::AtomicWithoutAcquire, model::AtomicWithoutRelease, model::AtomicWithoutSequence;
+    return model::check<ReturnAcquireClose<Atomic>>(100'000) | model::check<WaitAndReturn<Atomic>>(50'000) |
+           model::check<WaitAndRaise<Atomic>>(50'000) |
+           model::must_fail<ReturnAcquireClose<AtomicWithoutAcquire>>(100'000, "return and close without acquire") |
+           model::must_fail<ReturnAcquireClose<AtomicWithoutRelease>>(100'000, "return and close without release") |
+           model::must_fail<WaitAndReturn<AtomicWithoutAcquire>>(100'000, "waiting and returning without acquire") |
+           model::must_fail<WaitAndReturn<AtomicWithoutRelease>>(100'000, "waiting and returning without release") |
+           model::must_fail<WaitAndRaise<AtomicWithoutSequence>>(100'000, "raising the maximum, not sequentially consistent");
 }
