@@ -101,23 +101,24 @@ void PipelineImpl::open(StageEntry& stage) {
     // On an I/O thread: opening may block for long, and a caller may be a thread that must not.
     struct OpenJob final : Job {
         std::function<void()> work;
-        std::promise<void> done;
+        std::promise<std::exception_ptr> done;
         void run() noexcept override {
-            std::promise<void> promise = std::move(done);
+            std::promise<std::exception_ptr> promise = std::move(done);
+            std::exception_ptr error;
             try {
                 work();
             } catch (...) {
-                promise.set_exception(std::current_exception());
-                return;
+                error = std::current_exception();
             }
-            promise.set_value();
+            promise.set_value(std::move(error)); // moved: from here on it is the caller's alone, to its end
         }
     } job;
     job.work = [&] { stage.definition->open(context); };
     auto done = job.done.get_future();
     engine_->io().run(job);
     try {
-        done.get();
+        if (const std::exception_ptr error = done.get())
+            std::rethrow_exception(error);
     } catch (const GraphError& error) {
         throw GraphError(stage.name + ": " + error.what());
     } catch (const Error&) {
