@@ -132,7 +132,7 @@ protected:
     friend class PoolRegistry;
 };
 
-/// Thread-safe by a mutex.
+/// Thread-safe by a lock around its free list, held for a few instructions: nothing is allocated or freed under it.
 class SharedFramePool : public BasicFramePool {
 public:
     explicit SharedFramePool(const VideoFormat& format, const PoolConfig& config = {}, BufferRequirements requirements = {});
