@@ -22,7 +22,7 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
 private:
-    friend class EventWait;
+    friend class EventWait; // NOLINT(cppcoreguidelines-virtual-class-destructor): final, nobody deletes it by a base
     std::string name_;
     std::atomic<bool> set_{false};
     detail::Mutex mutex_;
@@ -33,7 +33,7 @@ class EventWait final : public detail::Wait, private Waiter {
 public:
     EventWait(StageContext& context, Event& event) noexcept
         : Wait(context.base(), detail::WaitKind::event, nullptr), event_(event) {}
-    ~EventWait() { unpublish(); } // NOLINT(cppcoreguidelines-virtual-class-destructor): final, nobody deletes it by a base
+    ~EventWait() { unpublish(); }
     bool ready() noexcept override { return event_.is_set(); }
     void publish() noexcept override;
     void unpublish() noexcept override;
