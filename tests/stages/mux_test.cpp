@@ -14,8 +14,8 @@ using namespace support;
 
 namespace {
 
-const std::string picture = "testsrc 64x48 rate=25 frames=50 ! encode libx264 preset=veryfast";
-const std::string sound = "tone duration=2 ! encode aac";
+const std::string picture_branch = "testsrc 64x48 rate=25 frames=50 ! encode libx264 preset=veryfast";
+const std::string sound_branch = "tone duration=2 ! encode aac";
 
 double in_seconds(const Packet& packet) { return seconds(timeline_pts(packet), packet.format->time_base); }
 
@@ -25,7 +25,7 @@ TEST_CASE("a file has all packets of all its streams, under its own name only", 
     const Folder folder;
     TestEngine test;
     const std::string name = GENERATE("a.mp4", "a.mkv", "a.ts", "a.mov", "a.nut", "a.flv");
-    run(test, "out: mux " + folder / name + "; " + picture + " ! out; " + sound + " ! out");
+    run(test, "out: mux " + folder / name + "; " + picture_branch + " ! out; " + sound_branch + " ! out");
     CHECK(folder.names() == std::vector<std::string>{name});
     CHECK(counts_up(pictures(test, folder / name)));
     CHECK(packets(test, folder / name, "video").size() == 50);
@@ -40,7 +40,7 @@ TEST_CASE("a file has all packets of all its streams, under its own name only", 
 TEST_CASE("what goes through unchanged is what it was", "[stages][mux]") {
     const Folder folder;
     TestEngine test;
-    run(test, "out: mux " + folder / "a.mp4" + "; " + picture + " ! out; " + sound + " ! out");
+    run(test, "out: mux " + folder / "a.mp4" + "; " + picture_branch + " ! out; " + sound_branch + " ! out");
     const std::string name = GENERATE("b.mkv", "b.ts", "b.mov");
     run(test, "in: demux " + folder / "a.mp4" + "; out: mux " + folder / name + "; in.video ! out; in.audio ! out");
     const auto before = pictures(test, folder / "a.mp4");
@@ -57,16 +57,16 @@ TEST_CASE("a file that is there is not replaced unless asked, and that is refuse
     TestEngine test;
     std::ofstream(folder / "a.mkv") << "mine";
     Pipeline pipeline(test.engine);
-    build(pipeline, picture + " ! mux " + folder / "a.mkv");
+    build(pipeline, picture_branch + " ! mux " + folder / "a.mkv");
     CHECK_THROWS_AS(pipeline.prepare(), GraphError);
-    run(test, picture + " ! mux " + folder / "a.mkv" + " overwrite=yes");
+    run(test, picture_branch + " ! mux " + folder / "a.mkv" + " overwrite=yes");
     CHECK(counts_up(pictures(test, folder / "a.mkv")));
 }
 
 TEST_CASE("an input is never written, asked or not", "[stages][mux]") {
     const Folder folder;
     TestEngine test;
-    run(test, picture + " ! mux " + folder / "a.mkv");
+    run(test, picture_branch + " ! mux " + folder / "a.mkv");
     Pipeline pipeline(test.engine);
     build(pipeline, "demux " + folder / "a.mkv" + " ! mux " + folder / "a.mkv" + " overwrite=yes");
     CHECK_THROWS_WITH(pipeline.prepare(), Catch::Contains("reads it"));
