@@ -114,7 +114,7 @@ void BlockStore::for_each_out(const Visit& visit) const {
     blocks_.for_each([&visit](const PoolBlock& block) {
         if (!block.out.load(std::memory_order_acquire)) // pairs with the release in PoolCore::hand_out
             return;
-        const std::uint32_t handles = block.handles();
+        const std::uint32_t handles = block.refs.handles();
         // What only its codec refers to counts against no quota.
         const Quota* const quota = handles ? block.counts_against.load(std::memory_order_relaxed) : nullptr;
         visit(quota, HolderId{block.holder.load(std::memory_order_relaxed)}, block.bytes, handles);

@@ -17,7 +17,7 @@ namespace detail {
 
 void LedgerRows::add(const Block& block) {
     rows_.push_back({HolderId{block.holder.load(std::memory_order_relaxed)}, block.since.load(std::memory_order_relaxed),
-                     block.bytes, block.handles() > 1});
+                     block.bytes, block.refs.handles() > 1});
 }
 
 Ledger LedgerRows::sum_up() && {

@@ -68,7 +68,7 @@ Block* PoolCore::hand_out(PoolBlock& block, const Acquirer& by, bool is_new) noe
     if (must_zero(block, by, is_new))
         std::memset(block.memory, 0, block.bytes);
     block.uses.store(block.uses.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    block.refs.store(1, std::memory_order_relaxed);
+    block.refs.start();
     block.quota = by.quota;
     block.counts_against.store(by.quota.get(), std::memory_order_relaxed);
     block.pass_to(by.holder, by.now);
@@ -81,7 +81,7 @@ Block* PoolCore::hand_out_adopted(PoolBlock& block, const Foreign& foreign, cons
     block.foreign_channels = foreign.channels;
     block.release_foreign = foreign.release;
     block.foreign = foreign.opaque;
-    block.refs.store(1, std::memory_order_relaxed);
+    block.refs.start();
     block.quota = by.quota;
     block.counts_against.store(by.quota.get(), std::memory_order_relaxed);
     block.pass_to(by.holder, by.now);

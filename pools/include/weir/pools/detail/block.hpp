@@ -1,5 +1,6 @@
 #pragma once
 // What stands behind every handle: one counted buffer and the note of who has it.
+#include <weir/pools/detail/ref_count.hpp>
 #include <weir/pools/holder.hpp>
 #include <weir/pools/layout.hpp>
 #include <weir/pools/quota.hpp>
@@ -37,10 +38,7 @@ using ForeignRelease = void (*)(void* opaque) noexcept;
 /// The memory of one buffer. Everything but `refs`, `holder` and `since` is written by its only owner (the pool while
 /// idle, the acquirer before it shares it).
 struct Block {
-    /// Handles in the low 24 bits; above them the references that a codec holds (`codec_unit` each). Codec references
-    /// are only ever dropped, never added, once the block is out.
-    std::atomic<std::uint32_t> refs{0};
-    static constexpr std::uint32_t codec_unit = 1u << 24;
+    RefCount<> refs;
     bool overflow = false;        ///< made beyond the maximum: freed on return
     std::atomic<bool> out{false}; ///< for the ledger, which looks from other threads
     BlockOwner* owner = nullptr;
@@ -56,8 +54,6 @@ struct Block {
     std::atomic<std::uint64_t> holder{0};   ///< HolderId
     std::atomic<std::int64_t> since{0};     ///< ledger_now() when that holder got it
 
-    /// How many handles there are, for reports.
-    [[nodiscard]] std::uint32_t handles() const noexcept { return refs.load(std::memory_order_relaxed) & (codec_unit - 1); }
     /// Two relaxed stores: a report may pair an old time with a new name, which is harmless.
     void pass_to(HolderId to, std::int64_t now) noexcept {
         holder.store(to.value, std::memory_order_relaxed);
@@ -73,7 +69,7 @@ public:
     explicit BlockRef(Block* counted) noexcept : block_(counted) {}
     BlockRef(const BlockRef& other) noexcept : block_(other.block_) {
         if (block_)
-            block_->refs.fetch_add(1, std::memory_order_relaxed); // the copied handle keeps it above 0
+            block_->refs.add();
     }
     BlockRef(BlockRef&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
     BlockRef& operator=(BlockRef other) noexcept {
@@ -90,18 +86,18 @@ public:
     /// Makes the only handle a codec's reference: the buffer no longer counts against its quota (nobody took from it),
     /// only `lend` and `drop_codec` may follow.
     [[nodiscard]] Block* to_codec() && noexcept {
-        block_->refs.store(codec_unit, std::memory_order_release);
+        block_->refs.to_codec();
         return release();
     }
     /// A new handle to a buffer that a codec holds; counts against its quota if it is the only handle.
     [[nodiscard]] static BlockRef lend(Block& held_by_codec) noexcept {
-        if ((held_by_codec.refs.fetch_add(1, std::memory_order_acq_rel) & handle_mask) == 0 && held_by_codec.quota)
+        if (held_by_codec.refs.lend() && held_by_codec.quota)
             held_by_codec.quota->take_anyway();
         return BlockRef(&held_by_codec);
     }
     /// The codec lets go.
     static void drop_codec(Block& block) noexcept {
-        if (block.refs.fetch_sub(codec_unit, std::memory_order_acq_rel) == codec_unit) {
+        if (block.refs.drop_codec()) {
             const auto quota = std::move(block.quota); // it does not count there: no handle is left
             block.owner->give_back(block);
         }
@@ -109,28 +105,25 @@ public:
 
     [[nodiscard]] Block* get() const noexcept { return block_; }
     [[nodiscard]] Block* release() noexcept { return std::exchange(block_, nullptr); }
-    [[nodiscard]] bool unique() const noexcept { return block_->refs.load(std::memory_order_acquire) == 1; }
+    [[nodiscard]] bool unique() const noexcept { return block_->refs.unique(); }
     explicit operator bool() const noexcept { return block_ != nullptr; }
 
 private:
-    static constexpr std::uint32_t codec_unit = Block::codec_unit;
-    static constexpr std::uint32_t handle_mask = codec_unit - 1;
-
     static void drop(Block& block) noexcept {
-        // Acquire pairs with the release of every other handle's drop: what they wrote is done before reuse.
-        const std::uint32_t seen = block.refs.load(std::memory_order_acquire);
-        if (seen < codec_unit) {
-            // A block that only this handle refers to needs no read-modify-write: nobody else can raise the count.
-            if (seen == 1 || block.refs.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        if (!block.refs.codec_may_hold()) {
+            if (block.refs.drop())
                 end(block);
             return;
         }
         const auto quota = block.quota; // the codec may give the block back as soon as our reference is dropped
-        const std::uint32_t before = block.refs.fetch_sub(1, std::memory_order_acq_rel);
-        if (before == 1)
-            end(block);
-        else if ((before & handle_mask) == 1 && quota)
-            quota->give_back();
+        switch (block.refs.drop_lent()) {
+        case RefCount<>::Left::nobody: return end(block);
+        case RefCount<>::Left::codec:
+            if (quota)
+                quota->give_back();
+            return;
+        case RefCount<>::Left::handles: return;
+        }
     }
     /// The last reference is gone. The buffer goes home first, so that whoever is told of room finds it.
     static void end(Block& block) noexcept {
