@@ -53,42 +53,25 @@ PoolRegistry::Impl::Core PoolRegistry::Impl::make_pool(const detail::AnyLayout& 
 
 PoolRegistry::Impl::Core PoolRegistry::Impl::pool(const detail::AnyLayout& layout) {
     const LayoutKey key(layout);
-    Core made;
-    for (;;) {
-        {
-            const detail::Lock lock(mutex_);
-            const std::int64_t now = ledger_now();
-            note_use(now);
-            auto entry = entries_.find(key);
-            if (entry == entries_.end() && made)
-                entry = entries_.emplace(key, Entry{made}).first;
-            if (entry != entries_.end()) {
-                entry->second.last_use = now;
-                if (entry->second.core != made)
-                    return entry->second.core; // and what we made in vain ends when the lock is let go
-                break;
-            }
-        }
-        made = make_pool(layout); // outside the lock
-    }
-    if (config_.on_pool_made)
+    if (Core known = table_.find(key))
+        return known;
+    Core made = make_pool(layout);
+    Core kept = table_.find(key, made);
+    if (kept == made && config_.on_pool_made)
         config_.on_pool_made(made->blocks().format_text());
-    return made;
+    return kept; // if another was faster, what we made in vain ends here
 }
 
 std::vector<PoolRegistry::Impl::Core> PoolRegistry::Impl::pools() const {
     std::vector<Core> all;
     for (bool done = false; !done;) {
-        std::size_t count = 0;
-        {
-            const detail::Lock lock(mutex_);
-            count = entries_.size();
-            if (count <= all.capacity()) {
-                done = true;
-                for (const auto& [key, entry] : entries_)
+        const std::size_t count = table_.look([&all, &done](const Types::Map& entries) {
+            done = entries.size() <= all.capacity();
+            if (done)
+                for (const auto& [key, entry] : entries)
                     all.push_back(entry.core);
-            }
-        }
+            return entries.size();
+        });
         if (!done)
             all.reserve(count); // outside the lock
     }
@@ -97,8 +80,23 @@ std::vector<PoolRegistry::Impl::Core> PoolRegistry::Impl::pools() const {
     return all;
 }
 
-void PoolRegistry::Impl::note_use(std::int64_t now) {
-    for (auto& [key, entry] : entries_) {
+bool PoolRegistry::Impl::Entry::is_idle() const noexcept {
+    const PoolStats stats = core->stats();
+    return stats.in_use == 0 && stats.adopted_in_use == 0;
+}
+
+void PoolRegistry::Impl::Types::found(Map& entries, Entry& entry) noexcept {
+    if (entry.asked_for_last)
+        return;
+    const std::int64_t now = ledger_now();
+    note_use(entries, now);
+    entry.last_use = now;
+    entry.asked_for_last = true;
+}
+
+void PoolRegistry::Impl::note_use(Types::Map& entries, std::int64_t now) noexcept {
+    for (auto& [key, entry] : entries) {
+        entry.asked_for_last = false;
         const PoolStats stats = entry.core->stats();
         if (const std::uint64_t uses = stats.total_acquires + stats.adopted; uses != entry.seen_uses) {
             entry.seen_uses = uses;
@@ -123,16 +121,15 @@ void PoolRegistry::Impl::trim_cold() {
     const auto is_old = [&](std::int64_t since) { return now - since >= config_.idle_time.count(); };
     std::vector<Core> cold;
     std::vector<Core> too_large;
-    {
-        const detail::Lock lock(mutex_);
-        note_use(now);
-        for (const auto& [key, entry] : entries_) {
+    table_.change([&](Types::Map& entries) {
+        note_use(entries, now);
+        for (const auto& [key, entry] : entries) {
             if (is_old(entry.last_use))
                 cold.push_back(entry.core);
             else if (entry.surplus_since != 0 && is_old(entry.surplus_since))
                 too_large.push_back(entry.core);
         }
-    }
+    });
     for (const Core& core : too_large) { // in use, but its demand was once higher
         const PoolStats stats = core->stats();
         if (stats.capacity > stats.max_capacity)
@@ -144,41 +141,27 @@ void PoolRegistry::Impl::trim_cold() {
 }
 
 void PoolRegistry::Impl::retire(std::vector<Core> pools) {
-    std::vector<std::string> names;
-    std::vector<Core> retired;
-    names.reserve(pools.size());
-    retired.reserve(pools.size());
     for (Core& core : pools) {
         const LayoutKey key(core->blocks().layout());
-        std::string name = core->blocks().format_text();
+        const std::string name = core->blocks().format_text();
         core.reset(); // ours alone is left, or others'
-        const detail::Lock lock(mutex_);
-        const auto entry = entries_.find(key);
-        // Handles are made from ours under this lock or from others' handles: if ours is the only one it stays so.
-        if (entry == entries_.end() || entry->second.core.use_count() != 1)
+        Core unused = table_.take_unused(key);
+        if (!unused)
             continue;
-        const PoolStats stats = entry->second.core->stats();
-        if (stats.in_use != 0 || stats.adopted_in_use != 0)
-            continue;
-        retired.push_back(std::move(entry->second.core));
-        names.push_back(std::move(name));
-        entries_.erase(entry);
-    }
-    retired.clear();
-    if (config_.on_pool_retired)
-        for (const std::string& name : names)
+        unused.reset();
+        if (config_.on_pool_retired)
             config_.on_pool_retired(name);
+    }
 }
 
 std::size_t PoolRegistry::Impl::reclaim(std::size_t bytes) {
     std::vector<std::pair<std::int64_t, Core>> coldest_first;
-    {
-        const detail::Lock lock(mutex_);
-        note_use(ledger_now());
-        coldest_first.reserve(entries_.size());
-        for (const auto& [key, entry] : entries_)
+    table_.change([&coldest_first](Types::Map& entries) {
+        note_use(entries, ledger_now());
+        coldest_first.reserve(entries.size());
+        for (const auto& [key, entry] : entries)
             coldest_first.emplace_back(entry.last_use, entry.core);
-    }
+    });
     std::sort(coldest_first.begin(), coldest_first.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::size_t freed = 0;
     for (const auto& [last_use, core] : coldest_first) {

@@ -5,6 +5,7 @@
 
 #include "budget.hpp"
 #include "pool_core.hpp"
+#include "pool_table.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -41,14 +42,14 @@ struct PoolRegistry::Impl final : detail::Reclaimer, std::enable_shared_from_thi
     using Core = std::shared_ptr<detail::PoolCore>;
 
     /// The pool of that layout, made if there is none.
-    [[nodiscard]] Core pool(const detail::AnyLayout& layout) WEIR_EXCLUDES(mutex_);
+    [[nodiscard]] Core pool(const detail::AnyLayout& layout);
     /// All of them, in the order of their names.
-    [[nodiscard]] std::vector<Core> pools() const WEIR_EXCLUDES(mutex_);
+    [[nodiscard]] std::vector<Core> pools() const;
     [[nodiscard]] const detail::Budget& budget() const noexcept { return *budget_; }
 
-    void trim() WEIR_EXCLUDES(mutex_);
-    void trim_cold() WEIR_EXCLUDES(mutex_);
-    std::size_t reclaim(std::size_t bytes) override WEIR_EXCLUDES(mutex_);
+    void trim();
+    void trim_cold();
+    std::size_t reclaim(std::size_t bytes) override;
     [[nodiscard]] std::string largest_holders() const override;
 
 private:
@@ -57,18 +58,30 @@ private:
         std::uint64_t seen_uses = 0;
         std::int64_t last_use = 0;      ///< ledger_now() when it was last seen to have been used
         std::int64_t surplus_since = 0; ///< since when there is more than the maximum; 0: there is not
+        bool asked_for_last = false;    ///< of all pools: the format has not changed since
+
+        [[nodiscard]] bool is_idle() const noexcept;
+    };
+    struct Types {
+        using Key = LayoutKey;
+        using Core = Impl::Core;
+        using Entry = Impl::Entry;
+        using Map = std::unordered_map<LayoutKey, Entry, LayoutKey::Hash>;
+        using Mutex = detail::Mutex;
+        using Lock = detail::Lock;
+        /// The format changes: the pools used until now are older than this one.
+        static void found(Map& entries, Entry& entry) noexcept;
     };
 
     [[nodiscard]] Core make_pool(const detail::AnyLayout& layout);
     /// Which pools were used since the last look: acquiring itself leaves no note but its count.
-    void note_use(std::int64_t now) WEIR_REQUIRES(mutex_);
+    static void note_use(Types::Map& entries, std::int64_t now) noexcept;
     /// Forgets those of `pools` that have nothing out and nobody's handle but ours.
-    void retire(std::vector<Core> pools) WEIR_EXCLUDES(mutex_);
+    void retire(std::vector<Core> pools);
 
     const RegistryConfig config_;
     const std::shared_ptr<detail::Budget> budget_;
-    mutable detail::Mutex mutex_;
-    std::unordered_map<LayoutKey, Entry, LayoutKey::Hash> entries_ WEIR_GUARDED_BY(mutex_);
+    detail::PoolTable<Types> table_;
 };
 
 } // namespace weir
