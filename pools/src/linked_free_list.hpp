@@ -10,41 +10,45 @@
 
 namespace weir::detail {
 
-/// Guards nothing: for what one thread at a time uses.
+/// Guards nothing: for what one thread at a time uses, or what is safe by itself.
 class WEIR_CAPABILITY("mutex") NoMutex {
 public:
     void lock() noexcept WEIR_ACQUIRE() {}
     void unlock() noexcept WEIR_RELEASE() {}
 };
 
-/// Neither pushing nor popping allocates.
-template <class Guard> class LinkedFreeList {
+/// For one thread at a time. Neither pushing nor popping allocates.
+class LinkedFreeList {
 public:
     /// Prepares for so many blocks: nothing to do.
     void make_room(std::size_t) noexcept {}
+    void push(PoolBlock& block) noexcept { block.next_idle = std::exchange(top_, &block); }
+    /// nullptr if there is none.
+    [[nodiscard]] PoolBlock* pop() noexcept { return top_ ? std::exchange(top_, top_->next_idle) : nullptr; }
 
+private:
+    PoolBlock* top_ = nullptr;
+};
+
+/// The same, thread-safe.
+class LockedFreeList {
+public:
+    void make_room(std::size_t) noexcept {}
     void push(PoolBlock& block) noexcept WEIR_EXCLUDES(guard_) {
         guard_.lock();
-        block.next_idle = std::exchange(top_, &block);
+        list_.push(block);
         guard_.unlock();
     }
-
-    /// nullptr if there is none.
     [[nodiscard]] PoolBlock* pop() noexcept WEIR_EXCLUDES(guard_) {
         guard_.lock();
-        PoolBlock* const block = top_;
-        if (block)
-            top_ = block->next_idle;
+        PoolBlock* const block = list_.pop();
         guard_.unlock();
         return block;
     }
 
 private:
-    Guard guard_;
-    PoolBlock* top_ WEIR_GUARDED_BY(guard_) = nullptr;
+    SpinLock guard_;
+    LinkedFreeList list_ WEIR_GUARDED_BY(guard_);
 };
-
-using LockedFreeList = LinkedFreeList<SpinLock>;
-using PlainFreeList = LinkedFreeList<NoMutex>;
 
 } // namespace weir::detail

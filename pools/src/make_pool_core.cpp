@@ -1,25 +1,33 @@
+#include "guarded_atomic.hpp"
 #include "linked_free_list.hpp"
 #include "lock_free_free_list.hpp"
 #include "plain_atomic.hpp"
 #include "pool_core_of.hpp"
+#include "spin_lock.hpp"
+#include "stock.hpp"
 
 namespace weir::detail {
 namespace {
 
 struct Plain {
-    using FreeList = PlainFreeList;
+    using FreeList = LinkedFreeList;
+    using Stock = detail::Stock<NoMutex, PlainAtomic, FreeList>;
     template <class T> using Atomic = PlainAtomic<T>;
     static constexpr bool shared = false;
 };
 
+/// The lock is taken once for word and list together, so the word's changes need not be atomic by themselves.
+template <class T> using WordUnderLock = GuardedAtomic<T>;
 struct Mutexed {
     using FreeList = LockedFreeList;
+    using Stock = detail::Stock<SpinLock, WordUnderLock, LinkedFreeList>;
     template <class T> using Atomic = std::atomic<T>;
     static constexpr bool shared = true;
 };
 
 struct LockFree {
     using FreeList = LockFreeFreeList;
+    using Stock = detail::Stock<NoMutex, std::atomic, FreeList>;
     template <class T> using Atomic = std::atomic<T>;
     static constexpr bool shared = true;
 };

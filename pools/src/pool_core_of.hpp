@@ -12,21 +12,20 @@
 
 namespace weir::detail {
 
-/// `Policy` names the free list, the kind of atomic, and whether more than one thread comes (`shared`).
+/// `Policy` names the stock, a free list, the kind of atomic, and whether more than one thread comes (`shared`).
 template <class Policy> class PoolCoreOf final : public PoolCore {
 public:
     PoolCoreOf(const AnyLayout& layout, CoreOptions options) : PoolCore(layout, std::move(options)) {}
 
     Block* take(const Acquirer& by) override {
-        Usage after;
-        const Claim claim = usage_.claim(maximum(), after);
-        return claim == Claim::none ? nullptr : redeem(claim, after, by);
+        const Claimed claimed = claim();
+        return claimed.claim == Claim::none ? nullptr : redeem(claimed, by);
     }
 
     Block* take_or_spill(const Acquirer& by) override {
         if (Block* const block = take(by))
             return block;
-        if (!usage_.book(Usage::most_buffers))
+        if (!stock_.book(Usage::most_buffers))
             throw exhausted({});
         PoolBlock& block = make_booked(BlockStore::AtBudget::reclaim);
         block.overflow = true;
@@ -48,7 +47,7 @@ public:
 
     void add_demand(std::ptrdiff_t buffers) noexcept override {
         maximum_.fetch_add(buffers, std::memory_order_seq_cst); // pairs with maximum(), after get_in_line
-        if (buffers > 0 && usage_.is_waiting()) {
+        if (buffers > 0 && stock_.is_waiting()) {
             const Lock lock(line_->mutex);
             line_->tell(static_cast<std::size_t>(buffers));
         }
@@ -56,35 +55,47 @@ public:
 
     std::size_t trim(std::size_t keep, std::size_t at_most) noexcept override {
         std::size_t freed = 0;
-        for (; freed != at_most && usage_.claim_for_freeing(keep); ++freed) {
-            store_.free(*free_.pop());
+        for (; freed != at_most; ++freed) {
+            PoolBlock* const block = stock_.claim_for_freeing(keep);
+            if (!block)
+                break;
+            store_.free(*block);
             settle_here(Usage::one_buffer + Usage::one_moving);
         }
         return freed;
     }
 
     void prewarm(std::size_t count, std::size_t limit) override {
-        while (usage_.load().buffers() < count && usage_.book(std::min(count, limit)))
+        while (stock_.load().buffers() < count && stock_.book(std::min(count, limit)))
             make_spare(BlockStore::AtBudget::refuse);
     }
 
     PoolStats stats() const noexcept override;
 
     void close() noexcept override {
-        usage_.close(); // and we stand in for one adopted buffer until all that is idle is freed
+        stock_.close(); // and we stand in for one adopted buffer until all that is idle is freed
         trim(0, std::numeric_limits<std::size_t>::max());
         leave(Usage::one_adopted);
     }
 
 private:
-    using FreeList = typename Policy::FreeList;
-    using Word = UsageWord<Policy::template Atomic>;
-    using Claim = typename Word::Claim;
-    using Given = typename Word::Given;
+    using Stock = typename Policy::Stock;
+    using Claim = typename Stock::Claim;
+    using Given = typename Stock::Given;
+    struct Claimed {
+        Claim claim = Claim::none;
+        Usage after;                ///< the word with the claim
+        PoolBlock* block = nullptr; ///< if it was idle
+    };
 
     ~PoolCoreOf() = default;
 
-    Block* redeem(Claim claim, Usage after, const Acquirer& by);
+    [[nodiscard]] Claimed claim() noexcept {
+        Claimed claimed;
+        claimed.claim = stock_.claim(maximum(), claimed.after, claimed.block);
+        return claimed;
+    }
+    Block* redeem(const Claimed& claimed, const Acquirer& by);
     PoolBlock& make_booked(BlockStore::AtBudget at_budget);
     Block* hand_out_booked(PoolBlock& block, const Acquirer& by) noexcept;
     void make_spare(BlockStore::AtBudget at_budget);
@@ -99,43 +110,41 @@ private:
         assert(!over);
     }
     void leave(Usage::Bits what) noexcept {
-        if (usage_.leave(what))
+        if (stock_.leave(what))
             delete this;
     }
 
     /// Under the line's lock: one of those left in it may have room.
     void pass_on() noexcept WEIR_REQUIRES(line_->mutex) {
         if (line_->empty())
-            usage_.line_is_empty();
-        else if (usage_.load().has_room(maximum()))
+            stock_.line_is_empty();
+        else if (stock_.load().has_room(maximum()))
             line_->tell();
     }
 
     // What every acquire and release touches, together and away from the rest.
-    alignas(64) Word usage_;
+    alignas(64) Stock stock_;
     typename Policy::template Atomic<std::size_t> peak_{0}; // relaxed: for reports
-    FreeList free_;
-    alignas(64) FreeList headers_;                         ///< of adopted memory, to be used again
-    Policy::template Atomic<std::size_t> header_count_{0}; // relaxed: how many nodes to ask for
+    alignas(64) typename Policy::FreeList headers_;         ///< of adopted memory, to be used again
+    Policy::template Atomic<std::size_t> header_count_{0};  // relaxed: how many nodes to ask for
     const std::shared_ptr<WaitLine> line_ = std::make_shared<WaitLine>();
 };
 
-template <class Policy> Block* PoolCoreOf<Policy>::redeem(Claim claim, Usage after, const Acquirer& by) {
-    if (claim == Claim::idle) {
-        raise_to(peak_, after.out());
-        PoolBlock* const block = free_.pop();
-        assert(block);
-        return hand_out(*block, by, false);
+template <class Policy> Block* PoolCoreOf<Policy>::redeem(const Claimed& claimed, const Acquirer& by) {
+    if (claimed.claim == Claim::idle) {
+        raise_to(peak_, claimed.after.out());
+        assert(claimed.block);
+        return hand_out(*claimed.block, by, false);
     }
     Block* const block = hand_out_booked(make_booked(BlockStore::AtBudget::reclaim), by);
-    grow(after.buffers() - 1);
+    grow(claimed.after.buffers() - 1);
     return block;
 }
 
 /// Makes what is booked; if that throws, the booking is undone.
 template <class Policy> PoolBlock& PoolCoreOf<Policy>::make_booked(BlockStore::AtBudget at_budget) {
     try {
-        free_.make_room(usage_.load().buffers());
+        stock_.make_room(stock_.load().buffers());
         PoolBlock& block = store_.make(*this, at_budget);
         allocations_.fetch_add(1, std::memory_order_relaxed);
         return block;
@@ -146,21 +155,21 @@ template <class Policy> PoolBlock& PoolCoreOf<Policy>::make_booked(BlockStore::A
 }
 
 template <class Policy> Block* PoolCoreOf<Policy>::hand_out_booked(PoolBlock& block, const Acquirer& by) noexcept {
-    raise_to(peak_, usage_.booked_is_out().out());
+    raise_to(peak_, stock_.booked_is_out().out());
     return hand_out(block, by, true);
 }
 
 template <class Policy> void PoolCoreOf<Policy>::make_spare(BlockStore::AtBudget at_budget) {
     PoolBlock& block = make_booked(at_budget);
     memory_goes_idle(block.memory, block.bytes);
-    free_.push(block);
+    stock_.push(block);
     settle_here(Usage::one_moving);
 }
 
 /// The first of the new buffers is out; the others are only to spare the next acquirers: failing to make them is no error.
 template <class Policy> void PoolCoreOf<Policy>::grow(std::size_t before) noexcept {
     try {
-        for (std::size_t left = growth(before); left > 1 && usage_.book(maximum()); --left)
+        for (std::size_t left = growth(before); left > 1 && stock_.book(maximum()); --left)
             make_spare(BlockStore::AtBudget::refuse);
     } catch (...) {
         return; // no memory, or no budget
@@ -186,12 +195,11 @@ template <class Policy> void PoolCoreOf<Policy>::give_back(Block& given) noexcep
 
 /// Back to the free list, where whoever then sees it counted as idle finds it.
 template <class Policy> void PoolCoreOf<Policy>::put(PoolBlock& block) noexcept {
-    free_.push(block);
-    for (;;) {
-        switch (usage_.give(Usage::one_out)) {
+    for (Given given = stock_.give_back(block);; given = stock_.give(Usage::one_out)) {
+        switch (given) {
         case Given::done: return;
         case Given::closed: // nobody will claim it: we take one out in exchange
-            store_.free(*free_.pop());
+            store_.free(stock_.pop());
             return leave(Usage::one_buffer + Usage::one_out);
         case Given::waiting:
             if (serve())
@@ -205,14 +213,14 @@ template <class Policy> bool PoolCoreOf<Policy>::serve() noexcept {
     const auto line = line_; // once the buffer is counted as idle, its waiter may end the pool
     const Lock lock(line->mutex);
     if (line->empty()) {
-        usage_.line_is_empty();
+        stock_.line_is_empty();
         return false;
     }
     if (Ticket* const ticket = line->next_ticket()) {
-        WaitLine::give(*ticket, *free_.pop()); // it stays out
+        WaitLine::give(*ticket, stock_.pop()); // it stays out
         return true;
     }
-    [[maybe_unused]] const bool over = usage_.leave(Usage::one_out);
+    [[maybe_unused]] const bool over = stock_.leave(Usage::one_out);
     assert(!over); // who is in line has a handle to the pool
     line->tell();
     return true;
@@ -222,18 +230,18 @@ template <class Policy> bool PoolCoreOf<Policy>::serve() noexcept {
 /// destroy the pool.
 template <class Policy> bool PoolCoreOf<Policy>::settle(Usage::Bits what) noexcept {
     for (;;) {
-        switch (usage_.give(what)) {
+        switch (stock_.give(what)) {
         case Given::done: return false;
-        case Given::closed: return usage_.leave(what);
+        case Given::closed: return stock_.leave(what);
         case Given::waiting: break;
         }
         const auto line = line_;
         const Lock lock(line->mutex);
         if (line->empty()) {
-            usage_.line_is_empty();
+            stock_.line_is_empty();
             continue;
         }
-        [[maybe_unused]] const bool over = usage_.leave(what);
+        [[maybe_unused]] const bool over = stock_.leave(what);
         assert(!over); // who is in line has a handle to the pool
         line->tell();
         return false;
@@ -242,7 +250,7 @@ template <class Policy> bool PoolCoreOf<Policy>::settle(Usage::Bits what) noexce
 
 template <class Policy>
 Block* PoolCoreOf<Policy>::take_within(std::chrono::nanoseconds timeout, std::stop_token stop, const Acquirer& by) {
-    if (!Policy::shared || !usage_.load().is_waiting()) // those in line come first
+    if (!Policy::shared || !stock_.load().is_waiting()) // those in line come first
         if (Block* const block = take(by); block || !Policy::shared)
             return block;
 
@@ -254,17 +262,16 @@ Block* PoolCoreOf<Policy>::take_within(std::chrono::nanoseconds timeout, std::st
         ticket.stopped = true;
         ticket.condition.notify_one();
     });
-    Claim claim = Claim::none;
-    Usage after;
+    Claimed claimed;
     {
         const Lock lock(line_->mutex);
         line_->join(ticket);
-        usage_.get_in_line();
+        stock_.get_in_line();
         bool counted = false;
         for (bool timed_out = false; !ticket.given;) {
             if (line_->is_first(ticket))
-                claim = usage_.claim(maximum(), after);
-            if (claim != Claim::none || ticket.stopped || timed_out)
+                claimed = claim();
+            if (claimed.claim != Claim::none || ticket.stopped || timed_out)
                 break;
             if (!counted) {
                 waits_.fetch_add(1, std::memory_order_relaxed);
@@ -278,27 +285,26 @@ Block* PoolCoreOf<Policy>::take_within(std::chrono::nanoseconds timeout, std::st
     wait_time_.fetch_add((std::chrono::steady_clock::now() - begin).count(), std::memory_order_relaxed);
     if (ticket.given)
         return hand_out(*ticket.given, by, false);
-    return claim == Claim::none ? nullptr : redeem(claim, after, by);
+    return claimed.claim == Claim::none ? nullptr : redeem(claimed, by);
 }
 
 template <class Policy> Block* PoolCoreOf<Policy>::take_or_notify(Waiter& waiter, const Acquirer& by) {
     if (Block* const block = take(by))
         return block;
-    Usage after;
-    Claim claim = Claim::none;
+    Claimed claimed;
     {
         const Lock lock(line_->mutex);
         line_->join(waiter);
-        usage_.get_in_line();
-        claim = usage_.claim(maximum(), after); // what came back before we were in line told nobody
-        if (claim != Claim::none) {
+        stock_.get_in_line();
+        claimed = claim(); // what came back before we were in line told nobody
+        if (claimed.claim != Claim::none) {
             waiter.unlink();
             pass_on();
         } else {
             waits_.fetch_add(1, std::memory_order_relaxed);
         }
     }
-    return claim == Claim::none ? nullptr : redeem(claim, after, by);
+    return claimed.claim == Claim::none ? nullptr : redeem(claimed, by);
 }
 
 template <class Policy> Block* PoolCoreOf<Policy>::adopt(const Foreign& foreign, const Acquirer& by) {
@@ -308,7 +314,7 @@ template <class Policy> Block* PoolCoreOf<Policy>::adopt(const Foreign& foreign,
             headers_.make_room(header_count_.fetch_add(1, std::memory_order_relaxed) + 1);
             header = &store_.make_header(*this);
         }
-        if (!usage_.adopt()) {
+        if (!stock_.adopt()) {
             headers_.push(*header);
             throw std::bad_alloc();
         }
@@ -321,7 +327,7 @@ template <class Policy> Block* PoolCoreOf<Policy>::adopt(const Foreign& foreign,
 }
 
 template <class Policy> PoolStats PoolCoreOf<Policy>::stats() const noexcept {
-    const Usage usage = usage_.load();
+    const Usage usage = stock_.load();
     PoolStats stats;
     stats.in_use = usage.out();
     stats.available = usage.idle();

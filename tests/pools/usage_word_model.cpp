@@ -1,5 +1,6 @@
 // The word on which a pool's threads agree, under all interleavings and memory orders that Relacy finds. The pool around
 // it is told in a few lines as PoolCoreOf tells it: pushed before counted, claimed before popped.
+#include "guarded_atomic.hpp"
 #include "model_check.hpp"
 #include "usage_word.hpp"
 
@@ -129,8 +130,9 @@ template <template <class> class Atomic> struct WaitAndReturn : rl::test_suite<W
 };
 
 /// One waits for room under a maximum of 0 while the other raises it: either it finds the room or it is told.
-template <template <class> class Atomic> struct WaitAndRaise : rl::test_suite<WaitAndRaise<Atomic>, 2> {
-    Word<Atomic> usage;
+template <template <class> class Atomic, template <class> class WordAtomic = Atomic>
+struct WaitAndRaise : rl::test_suite<WaitAndRaise<Atomic, WordAtomic>, 2> {
+    Word<WordAtomic> usage;
     Atomic<int> maximum{0};
     rl::mutex line;
     rl::var<int> in_line{0};
@@ -140,7 +142,7 @@ template <template <class> class Atomic> struct WaitAndRaise : rl::test_suite<Wa
     bool look() {
         Usage after;
         return usage.claim(static_cast<std::size_t>(maximum.load(std::memory_order_seq_cst)), after) ==
-               Word<Atomic>::Claim::room;
+               Word<WordAtomic>::Claim::room;
     }
     void thread(unsigned index) {
         if (index == 0) {
@@ -161,13 +163,19 @@ template <template <class> class Atomic> struct WaitAndRaise : rl::test_suite<Wa
     void after() { RL_ASSERT(found || told($) == 1); }
 };
 
+/// As a pool with a lock has it: changed by one thread at a time.
+template <class T> using Guarded = weir::detail::GuardedAtomic<T, model::Atomic>;
+template <class T> using GuardedWithoutSequence = weir::detail::GuardedAtomic<T, model::AtomicWithoutSequence>;
+
 int main() {
     using model::Atomic, model::AtomicWithoutAcquire, model::AtomicWithoutRelease, model::AtomicWithoutSequence;
     return model::check<ReturnAcquireClose<Atomic>>(100'000) | model::check<WaitAndReturn<Atomic>>(50'000) |
-           model::check<WaitAndRaise<Atomic>>(50'000) |
+           model::check<WaitAndRaise<Atomic>>(50'000) | model::check<WaitAndRaise<Atomic, Guarded>>(50'000) |
            model::must_fail<ReturnAcquireClose<AtomicWithoutAcquire>>(100'000, "return and close without acquire") |
            model::must_fail<ReturnAcquireClose<AtomicWithoutRelease>>(100'000, "return and close without release") |
            model::must_fail<WaitAndReturn<AtomicWithoutAcquire>>(100'000, "waiting and returning without acquire") |
            model::must_fail<WaitAndReturn<AtomicWithoutRelease>>(100'000, "waiting and returning without release") |
-           model::must_fail<WaitAndRaise<AtomicWithoutSequence>>(100'000, "raising the maximum, not sequentially consistent");
+           model::must_fail<WaitAndRaise<AtomicWithoutSequence>>(100'000, "raising the maximum, not sequentially consistent") |
+           model::must_fail<WaitAndRaise<Atomic, GuardedWithoutSequence>>(
+               100'000, "raising the maximum, the word under a lock and not sequentially consistent");
 }
