@@ -6,7 +6,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <cstdlib>
+#include <stdexcept>
+#include <type_traits>
 
 using namespace weir;
 
@@ -76,42 +79,68 @@ template <class Scenario> std::size_t for_all_k(Scenario scenario) {
     }
 }
 
+/// What failed in the middle must leave `used` as good as before: everything is back, and the same goes through now.
+template <class Pool, class Use> void use_again_after_failure(Pool& used, Use use) {
+    try {
+        use(used);
+    } catch (const std::bad_alloc&) {
+        calls_left = 0;
+        const auto whole = [](const PoolStats& stats) { return stats.in_use == 0 && test::adds_up(stats); };
+        bool usable = true;
+        if constexpr (std::is_same_v<Pool, PoolRegistry>) {
+            for (const PoolReport& report : used.stats())
+                usable = usable && whole(report.stats);
+        } else {
+            usable = whole(used.stats());
+        }
+        if (!usable)
+            throw std::logic_error("something is still out");
+        use(used);
+        throw;
+    }
+}
+
 template <class Pool> void pool_scenario() {
     PoolConfig config = test::config(3);
     config.initial_capacity = 1;
     config.growth = GrowthStrategy::linear(2);
     Pool pool(test::other_picture, config);
-    pool.on_warning([](const std::string&) {});
-    std::array<PooledFrame, 5> frames;
-    for (PooledFrame& frame : frames)
-        frame = pool.acquire(); // the last two beyond the maximum
-    frames = {};
-    pool.trim();
-    ForeignFrame foreign;
-    foreign.release = [](void*) noexcept {};
-    const PooledFrame adopted = pool.adopt(foreign);
-    const PooledFrame frame = pool.acquire();
-    static_cast<void>(pool.ledger());
+    use_again_after_failure(pool, [](Pool& used) {
+        used.on_warning([](const std::string&) {});
+        std::array<PooledFrame, 5> frames;
+        for (PooledFrame& frame : frames)
+            frame = used.acquire(); // the last two beyond the maximum
+        frames = {};
+        used.trim();
+        ForeignFrame foreign;
+        foreign.release = [](void*) noexcept {};
+        const PooledFrame adopted = used.adopt(foreign);
+        const PooledFrame frame = used.acquire();
+        static_cast<void>(used.ledger());
+    });
 }
 
 } // namespace
 
-TEMPLATE_TEST_CASE("whichever allocation fails, a pool leaves nothing behind", "[pools][failure]", WEIR_FRAME_POOLS) {
+TEMPLATE_TEST_CASE("whichever allocation fails, a pool leaves nothing behind and works on", "[pools][failure]",
+                   WEIR_FRAME_POOLS) {
     CHECK(for_all_k(pool_scenario<TestType>) > 10);
 }
 
-TEST_CASE("whichever allocation fails, a registry leaves nothing behind", "[pools][failure]") {
+TEST_CASE("whichever allocation fails, a registry leaves nothing behind and works on", "[pools][failure]") {
     const std::size_t calls = for_all_k([] {
         PoolRegistry registry;
-        auto pool = registry.frames(test::other_picture);
-        pool.add_demand(2);
-        const PooledFrame frame = pool.acquire();
-        registry.prewarm(test::small_picture, 2);
-        static_cast<void>(registry.samples(test::stereo, 1024).acquire(test::stereo, 1024));
-        static_cast<void>(registry.stats());
-        static_cast<void>(registry.ledger());
-        registry.trim_cold();
-        registry.trim();
+        use_again_after_failure(registry, [](PoolRegistry& used) {
+            auto pool = used.frames(test::other_picture);
+            pool.add_demand(2);
+            const PooledFrame frame = pool.acquire();
+            used.prewarm(test::small_picture, 2);
+            static_cast<void>(used.samples(test::stereo, 1024).acquire(test::stereo, 1024));
+            static_cast<void>(used.stats());
+            static_cast<void>(used.ledger());
+            used.trim_cold();
+            used.trim();
+        });
     });
     CHECK(calls > 20);
 }

@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <thread>
 
 using namespace weir;
 
@@ -29,6 +31,26 @@ TEMPLATE_TEST_CASE("the buffer that came back last is given out first", "[pools]
     second.reset();
     first.reset();
     CHECK(memory(pool.acquire()).data() == warm);
+}
+
+TEMPLATE_TEST_CASE("what another thread used and returned is there for everybody before anything is made or refused",
+                   "[pools][reuse][stress]", WEIR_FRAME_POOLS) {
+    constexpr std::size_t maximum = 4;
+    const auto all = [](TestType& pool) {
+        std::array<PooledFrame, maximum> frames;
+        for (PooledFrame& frame : frames)
+            frame = pool.acquire();
+    };
+    const OverflowPolicy policy =
+        GENERATE(OverflowPolicy::spill, OverflowPolicy::wait, OverflowPolicy::fail, OverflowPolicy::drop);
+    TestType pool(test::small_picture, test::config(maximum, policy));
+    std::jthread([&] { all(pool); }).join();
+    REQUIRE(pool.stats().available == maximum);
+    all(pool);
+    const PoolStats stats = pool.stats();
+    CHECK(stats.allocations == maximum);
+    CHECK(stats.total_acquires == 2 * maximum);
+    CHECK(stats.overflows + stats.waits + stats.drops == 0);
 }
 
 TEMPLATE_TEST_CASE("a reused buffer is zeroed when the pool says so, padding and all", "[pools][reuse]", WEIR_FRAME_POOLS) {
