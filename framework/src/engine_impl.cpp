@@ -16,6 +16,7 @@ namespace weir::detail {
 namespace {
 
 constexpr std::size_t most_pipelines = 3000;
+constexpr std::chrono::nanoseconds longest_between_trims = std::chrono::minutes(10);
 
 /// oneTBB's limit is the smallest of all that live, so there is one for the process: as many threads as all engines
 /// together need, and never less than the machine's own, which the application's other oneTBB work expects.
@@ -105,10 +106,33 @@ void EngineImpl::remove(PipelineImpl& pipeline) noexcept {
     std::erase(running_, &pipeline);
 }
 
+void EngineImpl::look_at_pipelines() {
+    const Lock running(running_mutex_);
+    for (PipelineImpl* pipeline : running_)
+        pipeline->watch(config_.watchdog);
+}
+
+void EngineImpl::trim_cold() {
+    try {
+        registry_.trim_cold();
+    } catch (const std::exception& error) {
+        log(LogLevel::warning, std::string("pools that are not in use stay as they are: ") + error.what());
+    }
+}
+
 void EngineImpl::control_loop() {
     using Clock = std::chrono::steady_clock;
-    const auto period = std::max<std::chrono::nanoseconds>(config_.watchdog / 4, std::chrono::milliseconds(1));
-    auto next_look = Clock::now() + period;
+    constexpr std::chrono::nanoseconds shortest = std::chrono::milliseconds(1);
+    struct Routine {
+        std::chrono::nanoseconds period;
+        void (EngineImpl::*run)();
+        Clock::time_point due = Clock::now() + period;
+    };
+    std::vector<Routine> routines;
+    if (config_.watchdog.count() > 0)
+        routines.push_back({std::max(config_.watchdog / 4, shortest), &EngineImpl::look_at_pipelines});
+    routines.push_back({std::clamp(config_.registry.idle_time / 4, shortest, longest_between_trims), &EngineImpl::trim_cold});
+
     Lock lock(mutex_);
     for (;;) {
         if (!calls_.empty()) {
@@ -122,22 +146,16 @@ void EngineImpl::control_loop() {
         }
         if (stopping_)
             return;
-        if (config_.watchdog.count() == 0) {
-            wake_.wait(mutex_);
-            continue;
-        }
-        if (Clock::now() < next_look) {
-            wake_.wait_until(mutex_, next_look);
+        const auto next = std::min_element(routines.begin(), routines.end(),
+                                           [](const Routine& a, const Routine& b) { return a.due < b.due; });
+        if (Clock::now() < next->due) {
+            wake_.wait_until(mutex_, next->due);
             continue;
         }
         lock.unlock();
-        {
-            const Lock running(running_mutex_);
-            for (PipelineImpl* pipeline : running_)
-                pipeline->watch(config_.watchdog);
-        }
+        (this->*next->run)();
+        next->due = Clock::now() + next->period;
         lock.lock();
-        next_look = Clock::now() + period;
     }
 }
 

@@ -42,6 +42,9 @@ public:
 
 private:
     void control_loop();
+    /// Both from time to time, on the control thread.
+    void look_at_pipelines();
+    void trim_cold();
 
     EngineConfig config_;
     unsigned threads_;

@@ -14,7 +14,7 @@ namespace weir {
 
 struct RegistryConfig {
     std::size_t max_bytes = 0; ///< over all pools, overflow included; 0: half of what the machine or its container has
-    std::chrono::nanoseconds idle_time = std::chrono::seconds(30); ///< a pool nobody used for so long is retired by `trim_cold`
+    std::chrono::nanoseconds idle_time = std::chrono::seconds(30); ///< what nobody used for so long goes in `trim_cold`
     bool isolate = false; ///< zero a buffer when it is new or moves between owners (quotas)
     Locking locking = Locking::mutex;
     BufferAllocator* allocator = nullptr; ///< host memory if null; outlives every buffer
@@ -57,7 +57,7 @@ public:
     /// Frees all idle buffers and forgets the pools that have nothing out and nobody's handle.
     void trim();
     /// The same for pools that nobody used for `idle_time`; and of those in use, what was above their maximum for so long.
-    /// To be called from time to time: a pool counts as used when it was since the last call.
+    /// To be called from time to time (an engine does): a pool counts as used when it was since the last call.
     void trim_cold();
     /// Makes `count` buffers of that layout now, or as many as the budget has room for. Throws std::bad_alloc.
     void prewarm(const VideoFormat& format, std::size_t count, BufferRequirements requirements = {});
