@@ -49,6 +49,17 @@ struct PortRef {
 template <class T> struct OutRef : detail::PortRef {};
 template <class T> struct InRef : detail::PortRef {};
 
+namespace detail {
+
+/// A port by name, its type checked when the pipeline is prepared.
+struct NamedPort {
+    PortRef ref;
+    operator OutRef<AnyItem>() const { return {ref}; }
+    operator InRef<AnyItem>() const { return {ref}; }
+};
+
+} // namespace detail
+
 /// A stage in a pipeline. A small handle, valid as long as the pipeline. `In` and `Out` are the types of its only input
 /// and output where it has just one.
 template <class In, class Out> class StageRef {
@@ -56,12 +67,7 @@ public:
     StageRef(detail::PipelineImpl& pipeline, std::size_t index) noexcept : pipeline_(&pipeline), index_(index) {}
 
     /// A port by name, its type checked when the pipeline is prepared: `demuxer["video"] >> ...`, `... >> muxer["in"]`.
-    struct Named {
-        detail::PortRef ref;
-        operator OutRef<detail::AnyItem>() const { return {ref}; }
-        operator InRef<detail::AnyItem>() const { return {ref}; }
-    };
-    [[nodiscard]] Named operator[](std::string_view port) const { return {{pipeline_, index_, std::string(port)}}; }
+    [[nodiscard]] detail::NamedPort operator[](std::string_view port) const { return {{pipeline_, index_, std::string(port)}}; }
     [[nodiscard]] OutRef<Out> out() const { return {{pipeline_, index_, {}}}; }
     [[nodiscard]] InRef<In> in() const { return {{pipeline_, index_, {}}}; }
     [[nodiscard]] std::size_t index() const noexcept { return index_; }
@@ -102,25 +108,16 @@ template <class A, class B, class T> void operator>>(const StageRef<A, B>& from,
     static_cast<void>(detail::connect(from.out(), to, {}));
 }
 // With names, `a["video"] >> b["in1"]`.
-template <class Named, class C, class D>
-    requires requires(const Named& n) { n.ref; }
-StageRef<C, D> operator>>(const Named& from, const StageRef<C, D>& to) {
-    static_assert(!std::is_same_v<C, detail::NoPort>, "this stage has no input to connect");
+template <class C, class D> StageRef<C, D> operator>>(const detail::NamedPort& from, const StageRef<C, D>& to) {
+    detail::check_types<detail::AnyItem, C>();
     static_cast<void>(detail::connect(from.ref, to.in(), {}));
     return to;
 }
-template <class A, class B, class Named>
-    requires requires(const Named& n) { n.ref; }
-void operator>>(const StageRef<A, B>& from, const Named& to) {
-    static_assert(!std::is_same_v<B, detail::NoPort>, "this stage has no output to connect");
+template <class A, class B> void operator>>(const StageRef<A, B>& from, const detail::NamedPort& to) {
+    detail::check_types<B, detail::AnyItem>();
     static_cast<void>(detail::connect(from.out(), to.ref, {}));
 }
-template <class NamedA, class NamedB>
-    requires requires(const NamedA& a, const NamedB& b) {
-        a.ref;
-        b.ref;
-    }
-void operator>>(const NamedA& from, const NamedB& to) {
+inline void operator>>(const detail::NamedPort& from, const detail::NamedPort& to) {
     static_cast<void>(detail::connect(from.ref, to.ref, {}));
 }
 
@@ -152,9 +149,10 @@ public:
     /// A ready-made stage such as `demux("in.mp4")`.
     AnyStage add(std::string name, std::unique_ptr<StageDefinition> definition, StageOptions options = {});
 
-    /// As `>>`, with options.
+    /// As `>>`, with options: from a stage with one output, an OutRef or a named port to a stage with one input, an InRef or a
+    /// named port.
     template <class From, class To> void connect(const From& from, const To& to, const LinkOptions& options = {}) {
-        static_cast<void>(detail::connect(out_ref(from), in_ref(to), options));
+        connect_ports(out_ref(from), in_ref(to), options);
     }
     /// Sets bounds of a stage that was added.
     template <class In, class Out> void set(const StageRef<In, Out>& stage, const StageOptions& options) {
@@ -198,10 +196,17 @@ private:
             std::move(name), std::make_unique<Stage>(std::move(type), traits, std::forward<F>(f), std::forward<Args>(args)...));
         return StageRef<typename Sole::In, typename Sole::Out>(*impl_, stage.index());
     }
-    template <class In, class Out> static detail::PortRef out_ref(const StageRef<In, Out>& stage) { return stage.out(); }
-    template <class In, class Out> static detail::PortRef in_ref(const StageRef<In, Out>& stage) { return stage.in(); }
-    template <class Named> static auto out_ref(const Named& named) -> decltype(named.ref) { return named.ref; }
-    template <class Named> static auto in_ref(const Named& named) -> decltype(named.ref) { return named.ref; }
+    template <class T, class U>
+    static void connect_ports(const OutRef<T>& from, const InRef<U>& to, const LinkOptions& options) {
+        detail::check_types<T, U>();
+        static_cast<void>(detail::connect(from, to, options));
+    }
+    template <class T> static const OutRef<T>& out_ref(const OutRef<T>& port) { return port; }
+    template <class T> static const InRef<T>& in_ref(const InRef<T>& port) { return port; }
+    template <class In, class Out> static OutRef<Out> out_ref(const StageRef<In, Out>& stage) { return stage.out(); }
+    template <class In, class Out> static InRef<In> in_ref(const StageRef<In, Out>& stage) { return stage.in(); }
+    static OutRef<detail::AnyItem> out_ref(const detail::NamedPort& port) { return {port.ref}; }
+    static InRef<detail::AnyItem> in_ref(const detail::NamedPort& port) { return {port.ref}; }
     void set_options(std::size_t stage, const StageOptions& options);
 
     std::unique_ptr<detail::PipelineImpl> impl_;
