@@ -8,6 +8,7 @@ extern "C" {
 #include <libavutil/imgutils.h>
 }
 
+#include <memory>
 #include <new>
 
 namespace bench {
@@ -19,6 +20,30 @@ struct AvPool {
         void operator()(AVBufferRef* buffer) const noexcept { av_buffer_unref(&buffer); }
     };
     using Handle = std::unique_ptr<AVBufferRef, Unref>;
+
+    /// av_frame_ref and av_frame_unref, into a frame that is there, as FFmpeg's own code does it.
+    class Copies {
+    public:
+        explicit Copies(const Handle& buffer) {
+            frame_->format = AV_PIX_FMT_YUV420P;
+            frame_->width = width;
+            frame_->height = height;
+            frame_->buf[0] = av_buffer_ref(buffer.get());
+            av_image_fill_arrays(frame_->data, frame_->linesize, buffer->data, AV_PIX_FMT_YUV420P, width, height, 64);
+        }
+        void again() {
+            if (av_frame_ref(copy_.get(), frame_.get()) < 0)
+                throw std::bad_alloc();
+            av_frame_unref(copy_.get());
+        }
+
+    private:
+        struct Free {
+            void operator()(AVFrame* frame) const noexcept { av_frame_free(&frame); }
+        };
+        std::unique_ptr<AVFrame, Free> frame_{av_frame_alloc()};
+        std::unique_ptr<AVFrame, Free> copy_{av_frame_alloc()};
+    };
 
     AvPool() : pool_(av_buffer_pool_init(static_cast<std::size_t>(bytes()), nullptr)) {
         std::array<Handle, most_out> warm;
@@ -40,28 +65,5 @@ private:
     static int bytes() { return av_image_get_buffer_size(AV_PIX_FMT_YUV420P, width, height, 64); }
     AVBufferPool* pool_;
 };
-
-/// av_frame_ref and av_frame_unref, into a frame that is there, as FFmpeg's own code does it.
-inline double av_frame_copy(unsigned threads, std::size_t operations) {
-    struct Free {
-        void operator()(AVFrame* frame) const noexcept { av_frame_free(&frame); }
-    };
-    using Frame = std::unique_ptr<AVFrame, Free>;
-    AvPool pool;
-    const Frame frame(av_frame_alloc());
-    frame->format = AV_PIX_FMT_YUV420P;
-    frame->width = width;
-    frame->height = height;
-    frame->buf[0] = pool.acquire().release();
-    av_image_fill_arrays(frame->data, frame->linesize, frame->buf[0]->data, AV_PIX_FMT_YUV420P, width, height, 64);
-    return time_threads(threads, operations, [&](unsigned) {
-        const Frame copy(av_frame_alloc());
-        for (std::size_t i = 0; i < operations; ++i) {
-            if (av_frame_ref(copy.get(), frame.get()) < 0)
-                throw std::bad_alloc();
-            av_frame_unref(copy.get());
-        }
-    });
-}
 
 } // namespace bench

@@ -5,6 +5,7 @@
 #include <gst/video/gstvideopool.h>
 #include <gst/video/video.h>
 
+#include <memory>
 #include <stdexcept>
 
 namespace bench {
@@ -16,6 +17,10 @@ struct GstPool {
         void operator()(GstBuffer* buffer) const noexcept { gst_buffer_unref(buffer); }
     };
     using Handle = std::unique_ptr<GstBuffer, Unref>;
+    struct Copies {
+        void again() const { gst_buffer_unref(gst_buffer_ref(buffer.get())); }
+        const Handle& buffer;
+    };
 
     GstPool() {
         gst_init(nullptr, nullptr);
@@ -42,7 +47,6 @@ struct GstPool {
             throw std::runtime_error("GstVideoBufferPool gives nothing");
         return Handle(buffer);
     }
-    static Handle copy(const Handle& buffer) { return Handle(gst_buffer_ref(buffer.get())); }
 
 private:
     GstBufferPool* pool_ = nullptr;

@@ -9,10 +9,15 @@ namespace bench {
 
 inline constexpr weir::VideoFormat picture{width, height, weir::PixelFormat::yuv420p};
 
+struct WeirCopies {
+    void again() const { const weir::PooledFrame copy = frame; }
+    const weir::PooledFrame& frame;
+};
+
 struct WeirSubject {
     using Handle = weir::PooledFrame;
+    using Copies = WeirCopies;
     Handle acquire() { return pool.acquire(); }
-    static Handle copy(const Handle& frame) { return frame; }
     weir::BasicFramePool pool;
 };
 
@@ -30,12 +35,12 @@ struct WeirLockFree : WeirSubject {
 struct WeirDefault {
     static constexpr const char* name = "weir_default";
     using Handle = weir::PooledFrame;
+    using Copies = WeirCopies;
     WeirDefault() : pool(registry.frames(picture)) {
         pool.add_demand(most_out);
         pool.prewarm(most_out);
     }
     Handle acquire() { return pool.acquire(); }
-    static Handle copy(const Handle& frame) { return frame; }
 
     weir::PoolRegistry registry;
     weir::BasicFramePool pool;
