@@ -41,7 +41,7 @@ struct Options {
     std::string clip;
     std::string memory;
     std::size_t frames = 0;
-    std::size_t keep = 4;
+    std::size_t keep = 1;
     std::size_t warm_up = 300;
 };
 
@@ -123,6 +123,7 @@ Clip read(const std::string& path, bench::FrameMemorySource* source) {
     AVCodecContext& decoder = *clip.decoder;
     check(avcodec_parameters_to_context(&decoder, opening->streams[stream]->codecpar), path);
     decoder.thread_count = 1;
+    decoder.thread_type = FF_THREAD_SLICE; // or it warns that get_buffer2 is not for several threads
     if (source) {
         decoder.opaque = source;
         decoder.get_buffer2 = [](AVCodecContext* context, AVFrame* frame, int) noexcept {
