@@ -1,4 +1,5 @@
 // What the graph itself says about capacities, quotas and threads.
+#include "frame_paths.hpp"
 #include "pipeline_impl.hpp"
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 namespace weir::detail {
 namespace {
 
-constexpr int deepest_path = 64;     ///< loops end the walk
 constexpr double interleaving = 1.0; ///< seconds by which the streams of a file may be apart
 constexpr std::size_t longest_link = 4096;
 
@@ -21,34 +21,6 @@ double packet_rate(const OutputBase& output) {
 }
 
 } // namespace
-
-const StageEntry& PipelineImpl::entry_of(const PortBase& port) const {
-    for (const StageEntry& stage : stages_) {
-        for (const auto& input : stage.ports.inputs())
-            if (input.get() == &port)
-                return stage;
-        for (const auto& output : stage.ports.outputs())
-            if (output.get() == &port)
-                return stage;
-    }
-    return stages_.front(); // not reached: every port is some stage's
-}
-
-std::size_t PipelineImpl::frames_beyond(const OutputBase& output, int depth, bool holds_only) const {
-    std::size_t most = 0;
-    std::size_t sum = 0;
-    for (const LinkBase* link : output.links()) {
-        const StageEntry& to = entry_of(link->to());
-        std::size_t here = to.traits.holds + (holds_only ? 0 : link->capacity() + 1);
-        if (to.traits.passes_frames && depth < deepest_path)
-            for (const auto& next : to.ports.outputs())
-                if (next->type() == output.type())
-                    here += frames_beyond(*next, depth + 1, holds_only);
-        most = std::max(most, here);
-        sum += here;
-    }
-    return holds_only ? most : sum;
-}
 
 void PipelineImpl::stretch_links_of_joins() {
     // Seconds that the paths to each stage hold back, in the order of the graph.
@@ -74,10 +46,11 @@ void PipelineImpl::stretch_links_of_joins() {
 
 void PipelineImpl::set_bounds() {
     stretch_links_of_joins();
+    const FramePaths paths(stages_, connections_);
     for (const StageEntry& stage : stages_)
         for (const auto& output : stage.ports.outputs()) {
             // What the links and stages behind it may hold, and the one in the producer's hand.
-            const std::size_t needed = frames_beyond(*output, 0, false) + 1 + stage.traits.holds;
+            const std::size_t needed = paths.may_hold(*output) + 1 + stage.traits.holds;
             output->set_quota(stage.options.quota ? stage.options.quota : needed);
         }
 }

@@ -88,8 +88,6 @@ private:
 
     // bounds.cpp
     void set_bounds();
-    [[nodiscard]] std::size_t frames_beyond(const OutputBase& output, int depth, bool own_only) const;
-    [[nodiscard]] const StageEntry& entry_of(const PortBase& port) const;
     void stretch_links_of_joins();
     [[nodiscard]] unsigned codec_threads(const StageEntry& stage) const;
 

@@ -1,4 +1,5 @@
 // Opening stages in the order of the graph, and turning connections into links.
+#include "frame_paths.hpp"
 #include "pipeline_impl.hpp"
 
 #include <algorithm>
@@ -167,9 +168,10 @@ void PipelineImpl::check() {
     if (phase_.load() != Phase::prepared)
         return;
     require_inputs();
+    FramePaths paths(stages_, connections_);
     for (const StageEntry& stage : stages_)
         for (const auto& output : stage.ports.outputs()) {
-            const std::size_t least = 1 + frames_beyond(*output, 0, true);
+            const std::size_t least = 1 + paths.must_hold(*output);
             if (stage.options.quota && stage.options.quota < least)
                 throw GraphError(stage.name + "." + output->name() + ": a quota of " + std::to_string(stage.options.quota) +
                                  " frames is too small: the stages after it hold " + std::to_string(least - 1) +

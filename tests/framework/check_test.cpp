@@ -58,6 +58,36 @@ TEST_CASE("a quota below what the stages after it hold is refused with the sum",
     CHECK_THROWS_WITH(pipeline.check(), Catch::Contains("a quota of 2 frames is too small") && Catch::Contains("at least 41"));
 }
 
+TEST_CASE("branches that join again and again are counted once each", "[framework][quota][wiring]") {
+    constexpr int joints = 60; // with 2^60 ways through
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    const auto join = [](Input<PooledFrame> a, Input<PooledFrame> b, Output<PooledFrame> out) -> Process {
+        for (;;) {
+            auto frame = co_await a.next();
+            if (!co_await b.next() || !frame || !co_await out.put(std::move(*frame)))
+                co_return;
+        }
+    };
+    const auto source = pipeline.add("source", support::frames, 20);
+    OutRef<PooledFrame> last = source.out();
+    for (int i = 0; i < joints; ++i) {
+        const auto next = pipeline.add("join" + std::to_string(i), join);
+        pipeline.connect(last, next["in0"], {.capacity = 3});
+        pipeline.connect(last, next["in1"], {.capacity = 3});
+        last = next.out();
+    }
+    int seen = 0;
+    pipeline.connect(last, pipeline.add("sink", sink([&seen](PooledFrame) { ++seen; })), {.capacity = 3});
+    pipeline.check();
+    // Each link's capacity and the one in the hand of the stage behind it; one in the source's own.
+    const std::size_t quota = (2 * joints + 1) * (3 + 1) + 1;
+    CHECK_THAT(pipeline.describe(), Catch::Contains("out out: video frames, quota " + std::to_string(quota) + "\n"));
+    pipeline.run();
+    CHECK(seen == 20);
+    CHECK(test.frames_out() == 0);
+}
+
 TEST_CASE("a quota is the sum of what links and stages may hold", "[framework][quota][wiring]") {
     TestEngine test;
     Pipeline pipeline(test.engine);

@@ -20,7 +20,9 @@ TEST_CASE("pools that nobody uses go by themselves, and those in use stay", "[en
     if (!with_watchdog)
         config.watchdog = 0ns;
     Engine engine(std::move(config));
-    const PooledFrame held = engine.registry().frames({32, 32, PixelFormat::gray8}).acquire_or_spill();
+    BasicFramePool pool = engine.registry().frames({32, 32, PixelFormat::gray8});
+    pool.add_demand(1);
+    const PooledFrame held = pool.acquire();
     const std::size_t in_use = engine.registry().bytes();
     engine.registry().prewarm({64, 64, PixelFormat::gray8}, 2);
     CHECK(engine.registry().bytes() > in_use);

@@ -1,0 +1,60 @@
+#include "frame_paths.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace weir::detail {
+
+FramePaths::FramePaths(const std::vector<StageEntry>& stages, const std::vector<Connection>& connections) {
+    for (const Connection& connection : connections)
+        ways_[&connection.link->from()].push_back({&connection, &stages[connection.to.stage]});
+}
+
+const std::vector<FramePaths::Way>& FramePaths::ways(const OutputBase& output) const {
+    static const std::vector<Way> none;
+    const auto found = ways_.find(&output);
+    return found == ways_.end() ? none : found->second;
+}
+
+template <class F> void FramePaths::for_each_next(const Way& way, const OutputBase& from, F f) {
+    if (!way.to->traits.passes_frames)
+        return;
+    for (const auto& next : way.to->ports.outputs())
+        if (next->type() == from.type())
+            f(*next);
+}
+
+std::size_t FramePaths::may_hold(const OutputBase& output) const {
+    std::unordered_set<const OutputBase*> seen{&output};
+    std::vector<const OutputBase*> todo{&output};
+    std::size_t sum = 0;
+    while (!todo.empty()) {
+        const OutputBase& from = *todo.back();
+        todo.pop_back();
+        for (const Way& way : ways(from)) {
+            sum += way.connection->link->capacity() + 1 + way.to->traits.holds; // the 1 is in the stage's hand
+            for_each_next(way, from, [&](const OutputBase& next) {
+                if (seen.insert(&next).second)
+                    todo.push_back(&next);
+            });
+        }
+    }
+    return sum;
+}
+
+std::size_t FramePaths::must_hold(const OutputBase& output) {
+    // Known from now on, so that a loop adds nothing to itself.
+    if (const auto [known, is_new] = held_.try_emplace(&output, 0); !is_new)
+        return known->second;
+    std::size_t most = 0;
+    for (const Way& way : ways(output)) {
+        std::size_t here = way.to->traits.holds;
+        if (!way.connection->options.feedback)
+            for_each_next(way, output, [&](const OutputBase& next) { here += must_hold(next); });
+        most = std::max(most, here);
+    }
+    held_[&output] = most;
+    return most;
+}
+
+} // namespace weir::detail
