@@ -61,15 +61,17 @@ EngineConfig with_log(EngineConfig config) {
 } // namespace
 
 EngineImpl::EngineImpl(EngineConfig config)
-    : config_(with_log(std::move(config))), threads_(config_.threads ? config_.threads : available_cpus()),
-      registry_(config_.registry), arena_(static_cast<int>(threads_) + 1, 1), io_(std::max(1u, config_.io_threads)),
-      endpoints_(config_.endpoint_threads) {
+    : config_(with_log(std::move(config))), clock_(config_.clock ? config_.clock : std::make_shared<Clock>()),
+      threads_(config_.threads ? config_.threads : available_cpus()), registry_(config_.registry),
+      arena_(static_cast<int>(threads_) + 1, 1), io_(std::max(1u, config_.io_threads)), endpoints_(config_.endpoint_threads) {
     ProcessLimit::instance().change(static_cast<int>(threads_));
     arena_.initialize();
     control_ = std::thread([this] { control_loop(); });
+    clock_->watch(*this);
 }
 
 EngineImpl::~EngineImpl() {
+    clock_->unwatch(*this);
     {
         const Lock lock(mutex_);
         stopping_ = true;
@@ -92,6 +94,24 @@ void EngineImpl::control(std::function<void()> f) {
     const Lock lock(mutex_);
     calls_.push_back(std::move(f));
     wake_.notify_one(); // under the lock: the call may end the pipeline, and its owner this engine
+}
+
+void EngineImpl::set_timer(Timer& timer, Clock::Time time) noexcept {
+    const Lock lock(mutex_);
+    const auto before = timers_.next();
+    timer.set(timers_, time);
+    if (!before || time < *before || !clock_->runs()) // a clock that was set may have passed it already
+        wake_.notify_one();
+}
+
+void EngineImpl::unset_timer(Timer& timer) noexcept {
+    const Lock lock(mutex_);
+    timer.unset(timers_);
+}
+
+void EngineImpl::clock_was_set() noexcept {
+    const Lock lock(mutex_);
+    timers_.run_due(clock_->now());
 }
 
 void EngineImpl::add(PipelineImpl& pipeline) {
@@ -121,12 +141,12 @@ void EngineImpl::trim_cold() {
 }
 
 void EngineImpl::control_loop() {
-    using Clock = std::chrono::steady_clock;
+    using Steady = std::chrono::steady_clock;
     constexpr std::chrono::nanoseconds shortest = std::chrono::milliseconds(1);
     struct Routine {
         std::chrono::nanoseconds period;
         void (EngineImpl::*run)();
-        Clock::time_point due = Clock::now() + period;
+        Steady::time_point due = Steady::now() + period;
     };
     std::vector<Routine> routines;
     if (config_.watchdog.count() > 0)
@@ -146,15 +166,17 @@ void EngineImpl::control_loop() {
         }
         if (stopping_)
             return;
+        timers_.run_due(clock_->now());
         const auto next = std::min_element(routines.begin(), routines.end(),
                                            [](const Routine& a, const Routine& b) { return a.due < b.due; });
-        if (Clock::now() < next->due) {
-            wake_.wait_until(mutex_, next->due);
+        if (Steady::now() < next->due) {
+            const auto timer = clock_->runs() ? timers_.next() : std::nullopt;
+            wake_.wait_until(mutex_, timer ? std::min(*timer, next->due) : next->due);
             continue;
         }
         lock.unlock();
         (this->*next->run)();
-        next->due = Clock::now() + next->period;
+        next->due = Steady::now() + next->period;
         lock.lock();
     }
 }
@@ -172,6 +194,7 @@ Engine& Engine::standard() {
 }
 
 PoolRegistry& Engine::registry() noexcept { return impl_->registry(); }
+Clock& Engine::clock() noexcept { return impl_->clock(); }
 unsigned Engine::threads() const noexcept { return impl_->threads(); }
 
 } // namespace weir

@@ -4,6 +4,7 @@
 #include <weir/pools/detail/mutex.hpp>
 
 #include "io_pool.hpp"
+#include "timers.hpp"
 
 #include <oneapi/tbb/task_arena.h>
 
@@ -18,7 +19,7 @@ namespace weir::detail {
 
 class PipelineImpl;
 
-class EngineImpl : public std::enable_shared_from_this<EngineImpl> {
+class EngineImpl final : public std::enable_shared_from_this<EngineImpl>, private Clock::Watcher {
 public:
     explicit EngineImpl(EngineConfig config);
     ~EngineImpl();
@@ -31,6 +32,11 @@ public:
     [[nodiscard]] IoPool& io() noexcept { return io_; }
     [[nodiscard]] IoPool& endpoints() noexcept { return endpoints_; }
 
+    [[nodiscard]] Clock& clock() noexcept { return *clock_; }
+    /// Wakes the timer's stage at that time. Locks, does not allocate.
+    void set_timer(Timer& timer, Clock::Time time) noexcept;
+    void unset_timer(Timer& timer) noexcept;
+
     void log(LogLevel level, const std::string& text) const noexcept;
 
     /// Runs `f` on the control thread, in order. Never runs it in the caller.
@@ -42,11 +48,13 @@ public:
 
 private:
     void control_loop();
+    void clock_was_set() noexcept override;
     /// Both from time to time, on the control thread.
     void look_at_pipelines();
     void trim_cold();
 
     EngineConfig config_;
+    const std::shared_ptr<Clock> clock_;
     unsigned threads_;
     PoolRegistry registry_;
     oneapi::tbb::task_arena arena_;
@@ -55,6 +63,7 @@ private:
     Condition wake_;
     std::deque<std::function<void()>> calls_ WEIR_GUARDED_BY(mutex_);
     bool stopping_ WEIR_GUARDED_BY(mutex_) = false;
+    Timers timers_ WEIR_GUARDED_BY(mutex_);
     Mutex running_mutex_; ///< held while the watchdog looks: a pipeline leaves the list before it dies
     std::vector<PipelineImpl*> running_ WEIR_GUARDED_BY(running_mutex_);
     // Last, so that their threads are gone before anything they use.

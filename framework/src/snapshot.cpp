@@ -23,6 +23,7 @@ std::string to_json(const Snapshot& snapshot) {
                                   {"waiting_output", s.waiting_output},
                                   {"waiting_quota", s.waiting_quota},
                                   {"waiting_outside", s.waiting_outside},
+                                  {"waiting_time", s.waiting_time},
                                   {"counters", s.counters}});
     root["links"] = ordered_json::array();
     for (const LinkSnapshot& l : snapshot.links)

@@ -34,6 +34,8 @@ StageCore::StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string nam
 }
 
 StageCore::~StageCore() {
+    if (timer_)
+        pipeline_.engine().unset_timer(*timer_);
     for (const auto& input : ports_.inputs())
         input->node_.reset();
     for (const auto& output : ports_.outputs())
@@ -42,6 +44,13 @@ StageCore::~StageCore() {
 
 PoolRegistry& StageCore::registry() noexcept { return pipeline_.engine().registry(); }
 unsigned StageCore::spare_workers() const noexcept { return pipeline_.spare_workers(); }
+
+Clock& StageCore::clock() noexcept { return pipeline_.engine().clock(); }
+void StageCore::prepare_timer() {
+    if (!timer_)
+        timer_.emplace(*this);
+}
+void StageCore::wake_at(Clock::Time time) noexcept { pipeline_.engine().set_timer(*timer_, time); }
 
 void StageCore::end(EndReason reason) noexcept {
     int expected = -1;

@@ -5,11 +5,13 @@
 #include <weir/pools/detail/mutex.hpp>
 
 #include "nodes.hpp"
+#include "timers.hpp"
 
 #include <array>
 #include <atomic>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,6 +78,9 @@ public:
     [[nodiscard]] unsigned codec_threads() const noexcept override { return codec_threads_; }
     [[nodiscard]] unsigned spare_workers() const noexcept override;
     [[nodiscard]] JobPlace io_place() const noexcept override { return traits_.endpoint ? JobPlace::endpoint : JobPlace::io; }
+    [[nodiscard]] Clock& clock() noexcept override;
+    void prepare_timer() override;
+    void wake_at(Clock::Time time) noexcept override;
     void on_end(std::function<void(EndReason)> f) override { on_end_.push_back(std::move(f)); }
     void warn(std::string_view topic, const std::string& text) override;
     void info(const std::string& text) override;
@@ -106,13 +111,14 @@ private:
     bool over_ = false; ///< the coroutine is gone, jobs may still run
     std::exception_ptr error_;
     std::vector<std::function<void(EndReason)>> on_end_;
+    std::optional<Timer> timer_; ///< once it has slept
 
     std::atomic<int> ending_{-1}; ///< an EndReason once `end` was called
     std::atomic<int> jobs_{0};
     std::atomic<std::uintptr_t> reason_{0};
     std::atomic<std::int64_t> since_{0};
     std::atomic<std::uint64_t> activations_{0};
-    std::array<std::atomic<std::int64_t>, 7> time_{};
+    std::array<std::atomic<std::int64_t>, 8> time_{}; // by WaitKind
 
     mutable Mutex notes_mutex_;
     std::map<std::string, std::atomic<std::uint64_t>, std::less<>> counters_ WEIR_GUARDED_BY(notes_mutex_);

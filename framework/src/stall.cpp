@@ -12,6 +12,21 @@ StageCore& core_of(const PortBase& port) noexcept { return static_cast<StageCore
 
 constexpr std::int64_t second = 1'000'000'000;
 
+/// Stages of the same pipeline, whose bounds may be to blame.
+bool waits_for_others(WaitKind kind) noexcept {
+    switch (kind) {
+    case WaitKind::input:
+    case WaitKind::output:
+    case WaitKind::quota:
+    case WaitKind::room: return true;
+    case WaitKind::none:
+    case WaitKind::outside:
+    case WaitKind::event:
+    case WaitKind::time: break;
+    }
+    return false;
+}
+
 /// Follows the chain of who waits for whom while there is only one to follow. False: the end of the chain is not waiting,
 /// so nothing is stuck. Only atomics are read; what is missed here is seen by whoever goes to rest last.
 bool chain_may_be_stuck(const StageCore& first, std::size_t stages) noexcept {
@@ -24,7 +39,8 @@ bool chain_may_be_stuck(const StageCore& first, std::size_t stages) noexcept {
         switch (why.kind()) {
         case WaitKind::none:
         case WaitKind::outside:
-        case WaitKind::event: return false;
+        case WaitKind::event:
+        case WaitKind::time: return false;
         case WaitKind::input:
             for (const auto& input : at->ports().inputs())
                 if (input->awaited.load(std::memory_order_relaxed)) {
@@ -70,7 +86,7 @@ public:
             // The count first: a run between the two looks is noticed in `still_the_same`.
             const std::uint64_t activations = core.activations();
             const Reason why = core.reason();
-            if (core.idle() && why.kind() != WaitKind::outside && why.kind() != WaitKind::event && why.kind() != WaitKind::none)
+            if (core.idle() && waits_for_others(why.kind()))
                 stuck_.emplace(&core, Seen{activations, why});
         }
         if (stuck_.empty())

@@ -87,6 +87,7 @@ std::string StageCore::state_text() const {
     case WaitKind::room: return "waiting for room or quota of " + port->full_name();
     case WaitKind::outside: return "waiting for work of its own on other threads";
     case WaitKind::event: return "waiting for the event '" + (event() ? *event() : std::string()) + "'";
+    case WaitKind::time: return "waiting for its time";
     }
     return {};
 }
@@ -150,6 +151,7 @@ Snapshot PipelineImpl::snapshot() const {
             s.waiting_output = core.time_in(WaitKind::output) + core.time_in(WaitKind::room);
             s.waiting_quota = core.time_in(WaitKind::quota);
             s.waiting_outside = core.time_in(WaitKind::outside) + core.time_in(WaitKind::event);
+            s.waiting_time = core.time_in(WaitKind::time);
             s.counters = core.counters();
         }
         for (const Connection& connection : connections_) {

@@ -1,5 +1,6 @@
 #pragma once
 // What a process has once: threads, pools, the log.
+#include <weir/framework/clock.hpp>
 #include <weir/pools/pool_registry.hpp>
 
 #include <chrono>
@@ -22,6 +23,7 @@ struct EngineConfig {
     unsigned io_threads = 4;         ///< at most so many threads for files, started as needed
     unsigned endpoint_threads = 256; ///< at most so many for what may wait for ever; more is refused at start
     RegistryConfig registry;
+    std::shared_ptr<Clock> clock;                                 ///< stages sleep by it; the machine's steady clock if null
     std::chrono::nanoseconds watchdog = std::chrono::seconds(10); ///< a stage without progress for so long is named; 0: never
     std::function<void(LogLevel, const std::string&)> log;        ///< called on any thread, outside locks; stderr if empty
 };
@@ -39,6 +41,7 @@ public:
     [[nodiscard]] static Engine& standard();
 
     [[nodiscard]] PoolRegistry& registry() noexcept;
+    [[nodiscard]] Clock& clock() noexcept;
     [[nodiscard]] unsigned threads() const noexcept; ///< workers
 
     [[nodiscard]] const std::shared_ptr<detail::EngineImpl>& impl() const noexcept { return impl_; }

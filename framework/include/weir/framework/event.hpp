@@ -31,6 +31,7 @@ private:
 
 class EventWait final : public detail::Wait, private Waiter {
 public:
+    static constexpr bool usable_in_any = true;
     EventWait(StageContext& context, Event& event) noexcept
         : Wait(context.base(), detail::WaitKind::event, nullptr), event_(event) {}
     ~EventWait() { unpublish(); }

@@ -133,6 +133,7 @@ private:
     };
     class ResultWait final : public detail::Wait {
     public:
+        static constexpr bool usable_in_any = true;
         explicit ResultWait(State& state) noexcept
             : Wait(this_stage().base(), detail::WaitKind::outside, nullptr), state_(state) {}
         bool ready() noexcept override { return state_.done.load(std::memory_order_acquire); }

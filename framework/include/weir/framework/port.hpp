@@ -70,6 +70,7 @@ protected:
 
 template <Item T> class HeadWait final : public InputWait<T> {
 public:
+    static constexpr bool usable_in_any = true;
     explicit HeadWait(InputPort<T>& port) noexcept : InputWait<T>(port) {}
     Head<T> await_resume() const noexcept {
         if (this->ended_)
@@ -99,6 +100,7 @@ protected:
 
 template <Item T> class PeekWait final : public ItemWait<T> {
 public:
+    static constexpr bool usable_in_any = true;
     explicit PeekWait(InputPort<T>& port) noexcept : ItemWait<T>(port) {}
     const T* await_resume() const noexcept { return this->ended_ ? nullptr : std::get_if<T>(this->entry_); }
 };

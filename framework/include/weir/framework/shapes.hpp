@@ -1,11 +1,16 @@
 #pragma once
 // Stages that need no coroutine of their own.
+#include <weir/framework/any.hpp>
 #include <weir/framework/detail/function_stage.hpp>
+#include <weir/framework/offload.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -31,6 +36,37 @@ template <class F, class T> struct Keeper {
             if (f(std::as_const(*item)))
                 if (!co_await out.put(std::move(*item)))
                     co_return;
+    }
+};
+
+/// At most `calls` of `f` at once, on workers; what they return goes out in the order in which the items came in.
+template <class F, class T, class R> struct ParallelMapper {
+    F f;
+    std::size_t calls;
+
+    struct Call {
+        const F* f; // the stage's own, which lives until its last job is over
+        T item;
+        R operator()() { return (*f)(std::move(item)); }
+    };
+    Process operator()(Input<T> in, Output<R> out) {
+        std::vector<Compute<Call>> slots(calls);
+        std::size_t first = 0; // the oldest that is under way
+        std::size_t busy = 0;
+        for (bool more = true; more || busy > 0;) {
+            if (more && busy < calls && (busy == 0 || co_await any(in, slots[first].result()) == 0)) {
+                if (std::optional<T> item = co_await in.next())
+                    slots[(first + busy++) % calls].start(Call{&f, std::move(*item)});
+                else
+                    more = false;
+                continue;
+            }
+            R result = co_await slots[first].result();
+            first = (first + 1) % calls;
+            --busy;
+            if (!co_await out.put(std::move(result)))
+                co_return;
+        }
     }
 };
 
@@ -64,6 +100,16 @@ template <class Body> struct Shape {
 template <class F> [[nodiscard]] auto map(F f) {
     using Body = detail::Mapper<F, detail::FirstParameter<F>, detail::ResultOf<F>>;
     return detail::Shape<Body>{{std::move(f)}, "map", {}};
+}
+
+/// The same with up to `calls` calls of `R f(T) const` at once, on several workers; the order is kept. `f` is called by several
+/// threads at a time; items move in and out of calls, so they need not be copyable. Throws std::invalid_argument if `calls` is
+/// 0.
+template <class F> [[nodiscard]] auto parallel(std::size_t calls, F f) {
+    using Body = detail::ParallelMapper<F, detail::FirstParameter<F>, detail::ResultOf<F>>;
+    if (calls == 0)
+        throw std::invalid_argument("parallel: 0 calls at once would do nothing");
+    return detail::Shape<Body>{{std::move(f), calls}, "parallel", {.holds = calls}};
 }
 
 /// Passes on the items for which `bool f(const T&)` holds.

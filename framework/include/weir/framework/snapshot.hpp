@@ -24,6 +24,7 @@ struct StageSnapshot {
     std::int64_t waiting_output = 0;
     std::int64_t waiting_quota = 0;
     std::int64_t waiting_outside = 0;
+    std::int64_t waiting_time = 0;                 ///< asleep
     std::map<std::string, std::uint64_t> counters; ///< the stage's own figures
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 // What a running stage can ask for besides its ports.
+#include <weir/framework/clock.hpp>
 #include <weir/framework/detail/job.hpp>
 #include <weir/framework/detail/stage_base.hpp>
 
@@ -35,6 +36,12 @@ public:
     /// pieces of computing a stage should have under way. Fixed when the pipeline starts.
     [[nodiscard]] virtual unsigned spare_workers() const noexcept = 0;
     [[nodiscard]] virtual detail::JobPlace io_place() const noexcept = 0;
+
+    /// The engine's.
+    [[nodiscard]] virtual Clock& clock() noexcept = 0;
+    /// `sleep_until`'s: makes this stage's timer, if it has none; sets it.
+    virtual void prepare_timer() = 0;
+    virtual void wake_at(Clock::Time time) noexcept = 0;
 
     /// Runs on an I/O thread after the stage's coroutine is gone and before the pipeline's `wait` returns. May block; what
     /// it throws is an error of the pipeline.

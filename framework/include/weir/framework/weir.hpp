@@ -1,6 +1,8 @@
 #pragma once
 // The framework's whole public API but for oneTBB interoperation.
+#include <weir/framework/any.hpp>
 #include <weir/framework/codec_memory.hpp>
 #include <weir/framework/event.hpp>
 #include <weir/framework/offload.hpp>
 #include <weir/framework/pipeline.hpp>
+#include <weir/framework/sleep.hpp>

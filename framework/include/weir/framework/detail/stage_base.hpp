@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -25,6 +26,7 @@ enum class WaitKind : std::uint8_t {
     room,    ///< for both of the above
     outside, ///< for I/O, a codec's threads, other work of its own: it will end by itself
     event,   ///< for the application
+    time,    ///< for a time to come: it will end by itself
 };
 
 /// One suspension of a stage: an awaiter. Lives in the coroutine's frame; only the stage's own core calls it.
@@ -72,6 +74,8 @@ public:
 
     /// The name of what the application has to do, for the watchdog. Outlives the stage.
     void waits_for(const std::string* what) noexcept { waits_for_.store(what, std::memory_order_relaxed); }
+
+    std::size_t served_last = static_cast<std::size_t>(-1); ///< by `any`, which begins with the one after it
 
     [[nodiscard]] std::int64_t now() const noexcept { return now_; } ///< the activation's time, ledger_now()
     [[nodiscard]] HolderId holder() const noexcept { return holder_.id(); }
