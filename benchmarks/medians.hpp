@@ -1,9 +1,10 @@
 #pragma once
 // Google Benchmark's repetitions as medians.
+#include "median.hpp"
+
 #include <benchmark/benchmark.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -36,10 +37,7 @@ public:
         const auto found = figures_.find({name, threads});
         if (found == figures_.end())
             return nullptr;
-        std::vector<double> values = found->second;
-        const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-        std::nth_element(values.begin(), middle, values.end());
-        return *middle;
+        return median(found->second);
     }
 
 private:

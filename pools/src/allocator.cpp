@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t large = 64 * 1024;
+constexpr std::size_t large = std::size_t{64} * 1024;
 
 /// Gives the whole pages of a block back to the system. The block may still be freed, its contents are gone.
 void return_pages(std::byte* memory, std::size_t bytes) noexcept {

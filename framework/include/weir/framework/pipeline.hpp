@@ -201,8 +201,8 @@ private:
         detail::check_types<T, U>();
         static_cast<void>(detail::connect(from, to, options));
     }
-    template <class T> static const OutRef<T>& out_ref(const OutRef<T>& port) { return port; }
-    template <class T> static const InRef<T>& in_ref(const InRef<T>& port) { return port; }
+    template <class T> static OutRef<T> out_ref(const OutRef<T>& port) { return port; }
+    template <class T> static InRef<T> in_ref(const InRef<T>& port) { return port; }
     template <class In, class Out> static OutRef<Out> out_ref(const StageRef<In, Out>& stage) { return stage.out(); }
     template <class In, class Out> static InRef<In> in_ref(const StageRef<In, Out>& stage) { return stage.in(); }
     static OutRef<detail::AnyItem> out_ref(const detail::NamedPort& port) { return {port.ref}; }

@@ -113,7 +113,7 @@ public:
             return std::nullopt;
         std::optional<T> item(std::move(*std::get_if<T>(this->entry_)));
         this->input().link().pop();
-        weir::pass_to(*item, this->stage_.holder(), this->stage_.now());
+        pass_to(*item, this->stage_.holder(), this->stage_.now()); // unqualified: a type's own overload is found, too
         return item;
     }
 };
@@ -315,7 +315,8 @@ template <Item T> class Output {
 public:
     explicit Output(detail::OutputPort<T>& port) noexcept : port_(&port) {}
 
-    /// `co_await` waits for room in every link and gives the item to all; false once nobody reads any more.
+    /// `co_await` waits for room in every link and gives the item to all; false once nobody reads any more. GCC 12 destroys a
+    /// braced aggregate inside an await twice: not `put({...})`, but a variable of its own, moved.
     [[nodiscard]] auto put(T item) noexcept { return detail::PutWait<T>(*port_, std::move(item)); }
     /// `co_await` gives a frame of the registry's pool for that format, within the port's quota. Throws FormatError,
     /// BudgetExhausted, std::bad_alloc. Its header is empty but for the crop, which is the whole.
