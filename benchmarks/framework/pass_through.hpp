@@ -42,7 +42,7 @@ class Passing {
 public:
     explicit Passing(unsigned threads) : engine(config(threads)) {
         weir::BasicFramePool pool = engine.registry().frames({64, 64, weir::PixelFormat::gray8});
-        pool.add_demand(frames_.size());
+        pool.add_demand(static_cast<std::ptrdiff_t>(frames_.size()));
         for (weir::PooledFrame& frame : frames_)
             frame = pool.acquire();
     }

@@ -67,11 +67,11 @@ EngineImpl::EngineImpl(EngineConfig config)
     ProcessLimit::instance().change(static_cast<int>(threads_));
     arena_.initialize();
     control_ = std::thread([this] { control_loop(); });
-    clock_->watch(*this);
+    clock_->watch(clock_watch_);
 }
 
 EngineImpl::~EngineImpl() {
-    clock_->unwatch(*this);
+    clock_->unwatch(clock_watch_);
     {
         const Lock lock(mutex_);
         stopping_ = true;

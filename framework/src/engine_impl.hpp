@@ -19,7 +19,7 @@ namespace weir::detail {
 
 class PipelineImpl;
 
-class EngineImpl final : public std::enable_shared_from_this<EngineImpl>, private Clock::Watcher {
+class EngineImpl : public std::enable_shared_from_this<EngineImpl> {
 public:
     explicit EngineImpl(EngineConfig config);
     ~EngineImpl();
@@ -48,7 +48,12 @@ public:
 
 private:
     void control_loop();
-    void clock_was_set() noexcept override;
+    void clock_was_set() noexcept;
+    struct ClockWatch final : Clock::Watcher {
+        explicit ClockWatch(EngineImpl& of) noexcept : engine(of) {}
+        void clock_was_set() noexcept override { engine.clock_was_set(); }
+        EngineImpl& engine;
+    };
     /// Both from time to time, on the control thread.
     void look_at_pipelines();
     void trim_cold();
@@ -64,6 +69,7 @@ private:
     std::deque<std::function<void()>> calls_ WEIR_GUARDED_BY(mutex_);
     bool stopping_ WEIR_GUARDED_BY(mutex_) = false;
     Timers timers_ WEIR_GUARDED_BY(mutex_);
+    ClockWatch clock_watch_{*this};
     Mutex running_mutex_; ///< held while the watchdog looks: a pipeline leaves the list before it dies
     std::vector<PipelineImpl*> running_ WEIR_GUARDED_BY(running_mutex_);
     // Last, so that their threads are gone before anything they use.

@@ -38,6 +38,9 @@ private:
 /// The name of a holder; "(unnamed)" for 0 and for one whose slot was used again. Locks; allocates.
 [[nodiscard]] std::string holder_name(HolderId id);
 
+/// For who passes something on and says no time: it is with its new holder since it was with the last one.
+inline constexpr std::int64_t since_unchanged = -1;
+
 /// The ledger's time: nanoseconds of the steady clock.
 [[nodiscard]] inline std::int64_t ledger_now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 

@@ -36,7 +36,7 @@ public:
         switch (token.kind) {
         case Token::Kind::item: {
             T& item = *static_cast<T*>(token.items[index]);
-            pass_to(item, holder(), from().stage().now()); // unqualified: a type's own overload is found, too
+            pass_to(item, holder(), since_unchanged); // unqualified: a type's own overload is found, too
             item_time(item, [this](std::int64_t pts, Rational base) { note_time(pts, base); });
             if (max_bytes_)
                 bytes_.fetch_add(item_bytes(item), std::memory_order_relaxed);

@@ -37,10 +37,12 @@ using ForeignRelease = void (*)(void* opaque) noexcept;
 
 /// The memory of one buffer. Everything but `refs`, `holder` and `since` is written by its only owner (the pool while
 /// idle, the acquirer before it shares it).
-struct Block {
+struct alignas(64) Block { // what a pass, a drop and an acquire touch is in the first line
     RefCount<> refs;
-    bool overflow = false;        ///< made beyond the maximum: freed on return
-    std::atomic<bool> out{false}; ///< for the ledger, which looks from other threads
+    bool overflow = false;                ///< made beyond the maximum: freed on return
+    std::atomic<bool> out{false};         ///< for the ledger, which looks from other threads
+    std::atomic<std::uint64_t> holder{0}; ///< HolderId
+    std::atomic<std::int64_t> since{0};   ///< ledger_now() when that holder got it
     BlockOwner* owner = nullptr;
     std::shared_ptr<Quota> quota; ///< whose bound it counts against while there are handles to it, if any
     std::byte* memory = nullptr;  ///< null if adopted
@@ -51,13 +53,12 @@ struct Block {
     ForeignRelease release_foreign = nullptr;
     void* foreign = nullptr;
     std::byte** foreign_channels = nullptr; ///< adopted planar sound: a pointer a channel, owned by `foreign`
-    std::atomic<std::uint64_t> holder{0};   ///< HolderId
-    std::atomic<std::int64_t> since{0};     ///< ledger_now() when that holder got it
 
     /// Two relaxed stores: a report may pair an old time with a new name, which is harmless.
     void pass_to(HolderId to, std::int64_t now) noexcept {
         holder.store(to.value, std::memory_order_relaxed);
-        since.store(now, std::memory_order_relaxed);
+        if (now != since_unchanged)
+            since.store(now, std::memory_order_relaxed);
     }
 };
 
