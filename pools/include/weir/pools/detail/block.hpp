@@ -42,7 +42,7 @@ struct alignas(64) Block { // what a pass, a drop and an acquire touch is in the
     bool overflow = false;                ///< made beyond the maximum: freed on return
     std::atomic<bool> out{false};         ///< for the ledger, which looks from other threads
     std::atomic<std::uint64_t> holder{0}; ///< HolderId
-    std::atomic<std::int64_t> since{0};   ///< ledger_now() when that holder got it
+    std::atomic<std::int64_t> since{0};   ///< ledger_now() when a stage, or who acquired it, got it
     BlockOwner* owner = nullptr;
     std::shared_ptr<Quota> quota; ///< whose bound it counts against while there are handles to it, if any
     std::byte* memory = nullptr;  ///< null if adopted
