@@ -26,16 +26,16 @@ template <class F> void FramePaths::for_each_next(const Way& way, const OutputBa
 
 std::size_t FramePaths::may_hold(const OutputBase& output) const {
     std::unordered_set<const OutputBase*> seen{&output};
-    std::vector<const OutputBase*> todo{&output};
+    std::vector<const OutputBase*> to_visit{&output};
     std::size_t sum = 0;
-    while (!todo.empty()) {
-        const OutputBase& from = *todo.back();
-        todo.pop_back();
+    while (!to_visit.empty()) {
+        const OutputBase& from = *to_visit.back();
+        to_visit.pop_back();
         for (const Way& way : ways(from)) {
             sum += way.connection->link->capacity() + 1 + way.to->traits.holds; // the 1 is in the stage's hand
             for_each_next(way, from, [&](const OutputBase& next) {
                 if (seen.insert(&next).second)
-                    todo.push_back(&next);
+                    to_visit.push_back(&next);
             });
         }
     }
