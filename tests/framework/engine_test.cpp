@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <thread>
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -15,7 +14,10 @@ TEST_CASE("pools that nobody uses go by themselves, and those in use stay", "[en
     EngineConfig config;
     config.threads = 1;
     config.registry.idle_time = 20ms;
-    config.registry.on_pool_retired = [&retired](const std::string&) { ++retired; };
+    config.registry.on_pool_retired = [&retired](const std::string&) {
+        ++retired;
+        retired.notify_one();
+    };
     const bool with_watchdog = GENERATE(true, false);
     if (!with_watchdog)
         config.watchdog = 0ns;
@@ -26,8 +28,7 @@ TEST_CASE("pools that nobody uses go by themselves, and those in use stay", "[en
     const std::size_t in_use = engine.registry().bytes();
     engine.registry().prewarm({64, 64, PixelFormat::gray8}, 2);
     CHECK(engine.registry().bytes() > in_use);
-    while (retired == 0)
-        std::this_thread::sleep_for(1ms);
+    retired.wait(0);
     CHECK(engine.registry().bytes() == in_use);
     CHECK(retired == 1);
 }
