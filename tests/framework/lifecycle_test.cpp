@@ -2,9 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <future>
 #include <latch>
 #include <stdexcept>
+#include <thread>
 
 using namespace weir;
 using support::TestEngine;
@@ -375,4 +378,54 @@ TEST_CASE("a change in one branch never touches the pixels of the other", "[fram
     CHECK(untouched);
     CHECK(changed == 100);
     CHECK(test.frames_out() == 0);
+}
+
+namespace {
+
+/// Takes its time to be destroyed, as freeing much memory does.
+class Slow {
+public:
+    explicit Slow(std::atomic<int>& alive) : alive_(&alive) { ++alive; }
+    Slow(Slow&& other) noexcept : alive_(std::exchange(other.alive_, nullptr)) {}
+    Slow& operator=(Slow&&) = delete;
+    ~Slow() {
+        if (!alive_)
+            return;
+        const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
+        while (std::chrono::steady_clock::now() < end)
+            std::this_thread::yield();
+        --*alive_;
+    }
+
+private:
+    std::atomic<int>* alive_;
+};
+
+} // namespace
+
+TEST_CASE("what a call on another worker returned is gone when a cancelled pipeline has ended", "[framework][lifecycle]") {
+    TestEngine test;
+    for (int round = 0; round < 20; ++round) {
+        std::atomic<int> alive{0};
+        std::latch running(1);
+        std::latch go(1);
+        Pipeline pipeline(test.engine);
+        pipeline.add("numbers", support::numbers, 1) >> pipeline.add("work", [&](Input<int> in) -> Process {
+            const auto job = [&alive, &running, &go] {
+                running.count_down();
+                go.wait();
+                return Slow(alive);
+            };
+            co_await in.next();
+            Compute<decltype(job)> compute;
+            compute.start(job);
+            co_await compute.result();
+        });
+        pipeline.start();
+        running.wait();
+        pipeline.cancel();
+        go.count_down();
+        CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+        CHECK(alive == 0);
+    }
 }

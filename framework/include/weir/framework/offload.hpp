@@ -123,11 +123,12 @@ private:
         std::shared_ptr<State> self; ///< while it runs
 
         void run() noexcept override {
-            const auto keep = std::move(self);
+            auto keep = std::move(self);
             outcome.run(*f, stop);
             f.reset();
             detail::StageBase& owner = *stage;
             done.store(true, std::memory_order_release); // pairs with `Compute::done`
+            keep.reset(); // before the stage may end: what was returned may be in here, and this the last to know
             detail::job_over(owner);
         }
     };
