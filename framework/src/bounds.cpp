@@ -33,7 +33,7 @@ void PipelineImpl::stretch_links_of_joins() {
         const StageEntry& stage = stages_[index];
         if (stage.traits.joins && stage.ports.inputs().size() > 1)
             for (Connection& connection : connections_) {
-                if (connection.to.stage != index || connection.options.capacity)
+                if (connection.to.stage != index || connection.options.capacity || connection.link->drops())
                     continue;
                 // What waits here while the slowest path still holds its first item back.
                 const double wait = longest - delay[connection.from.stage] + interleaving;

@@ -32,7 +32,9 @@ std::size_t FramePaths::may_hold(const OutputBase& output) const {
         const OutputBase& from = *to_visit.back();
         to_visit.pop_back();
         for (const Way& way : ways(from)) {
-            sum += way.connection->link->capacity() + 1 + way.to->traits.holds; // the 1 is in the stage's hand
+            const LinkBase& link = *way.connection->link;
+            sum += link.capacity() + 1 + way.to->traits.holds; // the 1 is in the stage's hand
+            sum += link.drops() ? 1 : 0;                       // and one that it looks at, which is not in the link
             for_each_next(way, from, [&](const OutputBase& next) {
                 if (seen.insert(&next).second)
                     to_visit.push_back(&next);

@@ -71,7 +71,7 @@ void PipelineImpl::start() {
     engine_->arena().execute([&] { graph_ = std::make_unique<flow::graph>(); });
     for (StageEntry& stage : stages_)
         stage.core = std::make_unique<StageCore>(*this, *graph_, stage.name, *stage.definition, stage.ports, stage.traits,
-                                                 codec_threads(stage));
+                                                 stage.options.on_error, codec_threads(stage));
     for (const Connection& connection : connections_)
         flow::make_edge(connection.link->from().node_->node, connection.link->to().node_->node);
     for (StageEntry& stage : stages_)
@@ -132,24 +132,6 @@ void PipelineImpl::drain() noexcept {
         if (stage.core->is_source())
             stage.core->end(EndReason::drained);
 }
-
-namespace {
-
-std::string text_of(const std::exception_ptr& error) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const Error& known) {
-        return known.message();
-    } catch (const std::bad_alloc&) {
-        return "out of memory";
-    } catch (const std::exception& known) {
-        return known.what();
-    } catch (...) {
-        return "an exception that is no std::exception";
-    }
-}
-
-} // namespace
 
 void PipelineImpl::fail(StageCore& stage, const std::exception_ptr& error) noexcept {
     try {

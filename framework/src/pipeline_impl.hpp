@@ -68,6 +68,8 @@ public:
     // from the cores
     void fail(StageCore& stage, const std::exception_ptr& error) noexcept;
     void stage_ended(StageCore& stage, std::vector<std::function<void(EndReason)>> calls, EndReason reason) noexcept;
+    /// What a stage registered for its end, on an I/O thread; what it throws is the pipeline's error.
+    void run_call(const std::function<void(EndReason)>& call, StageCore& stage, EndReason reason) noexcept;
     void look_for_stall(StageCore& stage) noexcept;
     void start_job(StageCore& stage, Job& job, JobPlace place);
     void job_over() noexcept { graph_->release_wait(); }
@@ -91,7 +93,6 @@ private:
     void stretch_links_of_joins();
     [[nodiscard]] unsigned codec_threads(const StageEntry& stage) const;
 
-    void run_call(const std::function<void(EndReason)>& call, StageCore& stage, EndReason reason) noexcept;
     void count_down() noexcept;
     void complete() noexcept;
     void end_all(EndReason reason) noexcept;
@@ -130,6 +131,9 @@ private:
     std::map<std::string, Warned, std::less<>> warned_ WEIR_GUARDED_BY(stall_mutex_);
     std::map<const StageCore*, std::int64_t> watched_; ///< control thread only: the wait that was last reported
 };
+
+/// What an exception says; never throws but for memory.
+[[nodiscard]] std::string text_of(const std::exception_ptr& error);
 
 /// "encode 24 (oldest 2.1 s), link decode.out->scale.in 5": who holds the frames of that quota, or all that a holder has.
 [[nodiscard]] std::string frames_of_quota(PoolRegistry& registry, const Quota& quota);

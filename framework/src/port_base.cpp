@@ -12,8 +12,15 @@ std::string PortBase::full_name() const { return stage_ ? stage_->name() + "." +
 
 // --- links
 
-LinkBase::LinkBase(OutputBase& from, InputBase& to, std::size_t capacity, std::size_t max_bytes)
-    : capacity_(capacity), max_bytes_(max_bytes), from_(from), to_(to) {}
+namespace {
+
+constexpr Rational nanoseconds{1, 1'000'000'000};
+
+} // namespace
+
+LinkBase::LinkBase(OutputBase& from, InputBase& to, const LinkOptions& options)
+    : capacity_(options.capacity), max_bytes_(options.max_bytes), max_time_(options.max_time.count()),
+      when_full_(options.when_full), measures_(max_bytes_ != 0 || max_time_ != 0), from_(from), to_(to) {}
 
 double LinkBase::media_time() const noexcept {
     return seconds(last_pts_.load(std::memory_order_relaxed), last_base_.load(std::memory_order_relaxed));
@@ -26,9 +33,38 @@ void LinkBase::close() noexcept {
 }
 
 void LinkBase::grow() noexcept {
-    capacity_.fetch_add(1, std::memory_order_relaxed);
+    // Both, whichever was in the way: the next item fits.
+    const std::size_t wanted = size() + 1;
+    if (capacity() < wanted)
+        capacity_.store(wanted, std::memory_order_relaxed);
+    if (least_.load(std::memory_order_relaxed) < wanted)
+        least_.store(wanted, std::memory_order_relaxed);
     overflows_.fetch_add(1, std::memory_order_relaxed);
     from_.stage().signal();
+}
+
+void LinkBase::measure_time_in(std::int64_t pts, Rational base) noexcept {
+    if (max_time_ == 0 || pts == no_time || !base.valid())
+        return;
+    const std::int64_t time = rescale(pts, base, nanoseconds);
+    if (time_out_.load(std::memory_order_relaxed) == no_time)
+        time_out_.store(time, std::memory_order_relaxed);
+    time_in_.store(time, std::memory_order_relaxed);
+}
+
+void LinkBase::measure_time_out(std::int64_t pts, Rational base) noexcept {
+    if (max_time_ != 0 && pts != no_time && base.valid())
+        time_out_.store(rescale(pts, base, nanoseconds), std::memory_order_relaxed);
+}
+
+bool LinkBase::measure_fits() const noexcept {
+    if (max_bytes_ && bytes_.load(std::memory_order_relaxed) >= max_bytes_)
+        return false;
+    const std::int64_t in = time_in_.load(std::memory_order_relaxed);
+    const std::int64_t out = time_out_.load(std::memory_order_relaxed);
+    // unsigned: hostile times may be further apart than a signed difference can say
+    return !max_time_ || in <= out || static_cast<std::uint64_t>(in) - static_cast<std::uint64_t>(out) <
+                                          static_cast<std::uint64_t>(max_time_);
 }
 
 void LinkBase::tell_consumer() noexcept {
@@ -82,7 +118,8 @@ bool OutputBase::has_room() const noexcept {
 
 void OutputBase::wait_for_room(bool waiting) noexcept {
     for (LinkBase* link : links_)
-        link->producer_waits.store(waiting, std::memory_order_seq_cst);
+        if (!link->drops()) // those never keep it waiting
+            link->producer_waits.store(waiting, std::memory_order_seq_cst);
 }
 
 void OutputBase::send(const Token& token) noexcept {

@@ -86,8 +86,10 @@ void PipelineImpl::resolve(Connection& connection) {
                          output->type().name() + ", " + to.name + "." + input->name() + " takes " + input->type().name());
     if (input->link())
         throw GraphError("cannot connect " + both + ": " + to.name + "." + input->name() + " is connected already");
-    const std::size_t capacity = connection.options.capacity ? connection.options.capacity : output->default_capacity();
-    connection.link = input->make_link(*output, capacity, connection.options.max_bytes);
+    LinkOptions bounds = connection.options;
+    if (bounds.capacity == 0)
+        bounds.capacity = output->default_capacity();
+    connection.link = input->make_link(*output, bounds);
     connection.link->set_name(name);
     try {
         output->attach(*connection.link);

@@ -18,6 +18,8 @@ std::string to_json(const Snapshot& snapshot) {
                                   {"items_in", s.items_in},
                                   {"items_out", s.items_out},
                                   {"activations", s.activations},
+                                  {"errors", s.errors},
+                                  {"restarts", s.restarts},
                                   {"running", s.running},
                                   {"waiting_input", s.waiting_input},
                                   {"waiting_output", s.waiting_output},

@@ -15,9 +15,9 @@ thread_local StageCore* current = nullptr;
 StageBase* current_stage() noexcept { return current; }
 
 StageCore::StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string name, StageDefinition& definition, Ports& ports,
-                     const StageTraits& traits, unsigned codec_threads)
+                     const StageTraits& traits, const ErrorPolicy& on_error, unsigned codec_threads)
     : StageBase(std::move(name)), pipeline_(pipeline), graph_(graph), definition_(definition), ports_(ports), traits_(traits),
-      codec_threads_(codec_threads), node_(graph, flow::serial, [this](const Activation&) noexcept -> flow::continue_msg {
+      on_error_(on_error), codec_threads_(codec_threads), node_(graph, flow::serial, [this](const Activation&) noexcept -> flow::continue_msg {
           body();
           return {};
       }) {
@@ -139,8 +139,14 @@ StageCore::Outcome StageCore::advance() noexcept {
                 return Outcome::idle; // its memory is in use; the end of the job signals
             destroy_coroutine();
         }
-        if (over_)
-            return jobs_.load(std::memory_order_seq_cst) > 0 ? Outcome::idle : Outcome::finished;
+        if (over_) {
+            if (jobs_.load(std::memory_order_seq_cst) > 0)
+                return Outcome::idle;
+            if (!restarting_ || ending_.load(std::memory_order_seq_cst) >= 0)
+                return Outcome::finished;
+            if (!ready_to_restart())
+                return Outcome::idle;
+        }
         if (!started_) {
             started_ = true;
             try {
@@ -149,6 +155,7 @@ StageCore::Outcome StageCore::advance() noexcept {
             } catch (...) {
                 error_ = std::current_exception();
                 over_ = true;
+                handle_error();
                 continue;
             }
         }
@@ -166,6 +173,7 @@ StageCore::Outcome StageCore::advance() noexcept {
         if (process_.done()) {
             error_ = process_.error();
             destroy_coroutine();
+            handle_error();
             continue;
         }
         if (std::exchange(yielded_, false) && ending_.load(std::memory_order_seq_cst) < 0)

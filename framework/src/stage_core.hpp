@@ -1,5 +1,6 @@
 #pragma once
 // The core of a stage: the one place that touches its coroutine.
+#include <weir/framework/error_policy.hpp>
 #include <weir/framework/process.hpp>
 #include <weir/framework/stage.hpp>
 #include <weir/pools/detail/mutex.hpp>
@@ -42,7 +43,7 @@ private:
 class StageCore final : public StageBase, public StageContext {
 public:
     StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string name, StageDefinition& definition, Ports& ports,
-              const StageTraits& traits, unsigned codec_threads);
+              const StageTraits& traits, const ErrorPolicy& on_error, unsigned codec_threads);
     ~StageCore() override;
     using StageBase::name;
 
@@ -61,6 +62,8 @@ public:
     /// Nanoseconds spent running (none) or waiting for each kind, the present stretch included.
     [[nodiscard]] std::int64_t time_in(WaitKind kind) const noexcept;
     [[nodiscard]] std::map<std::string, std::uint64_t> counters() const;
+    [[nodiscard]] std::uint64_t errors() const noexcept { return errors_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t restarts() const noexcept { return restarts_.load(std::memory_order_relaxed); }
     [[nodiscard]] bool is_source() const noexcept { return ports_.inputs().empty(); }
     [[nodiscard]] Ports& ports() const noexcept { return ports_; }
     [[nodiscard]] const StageTraits& traits() const noexcept { return traits_; }
@@ -81,6 +84,7 @@ public:
     [[nodiscard]] Clock& clock() noexcept override;
     void prepare_timer() override;
     void wake_at(Clock::Time time) noexcept override;
+    void report(std::exception_ptr error) override;
     void on_end(std::function<void(EndReason)> f) override { on_end_.push_back(std::move(f)); }
     void warn(std::string_view topic, const std::string& text) override;
     void info(const std::string& text) override;
@@ -93,6 +97,10 @@ private:
     void body() noexcept;
     [[nodiscard]] Outcome advance() noexcept;
     void destroy_coroutine() noexcept;
+    // stage_errors.cpp
+    void handle_error() noexcept;
+    void begin_restart();
+    [[nodiscard]] bool ready_to_restart() noexcept;
     void finish() noexcept;
     void close_ports() noexcept;
     void enter(WaitKind kind, const PortBase* port, std::int64_t now) noexcept;
@@ -102,6 +110,7 @@ private:
     StageDefinition& definition_;
     Ports& ports_;
     StageTraits traits_;
+    ErrorPolicy on_error_;
     unsigned codec_threads_;
     std::stop_source stop_source_;
 
@@ -110,6 +119,8 @@ private:
     bool started_ = false;
     bool over_ = false; ///< the coroutine is gone, jobs may still run
     std::exception_ptr error_;
+    bool restarting_ = false; ///< and over: the coroutine will be made anew
+    Clock::Time restart_at_{};
     std::vector<std::function<void(EndReason)>> on_end_;
     std::optional<Timer> timer_; ///< once it has slept
 
@@ -118,6 +129,8 @@ private:
     std::atomic<std::uintptr_t> reason_{0};
     std::atomic<std::int64_t> since_{0};
     std::atomic<std::uint64_t> activations_{0};
+    std::atomic<std::uint64_t> errors_{0}; // relaxed, as the next: for reports, written by the core
+    std::atomic<std::uint64_t> restarts_{0};
     std::array<std::atomic<std::int64_t>, 8> time_{}; // by WaitKind
 
     mutable Mutex notes_mutex_;

@@ -134,7 +134,8 @@ public:
             }
         }
         if (link) {
-            warn("link " + link->name(), " holds " + std::to_string(link->size()) + " items", link->capacity());
+            const std::size_t items = link->size();
+            warn("link " + link->name(), " holds " + std::to_string(items) + " items", items);
             link->grow();
         } else if (port) {
             warn("quota of " + port->full_name(),

@@ -139,10 +139,13 @@ Snapshot PipelineImpl::snapshot() const {
             s.type = stage.definition->type();
             s.state = core.state_text();
             s.activations = core.activations();
+            s.errors = core.errors();
+            s.restarts = core.restarts();
             for (const auto& input : stage.ports.inputs())
-                if (input->link())
-                    s.items_in +=
-                        input->link()->passed() - std::min<std::uint64_t>(input->link()->passed(), input->link()->size());
+                if (const LinkBase* link = input->link()) {
+                    const std::uint64_t not_taken = link->size() + link->dropped() + link->discarded();
+                    s.items_in += link->passed() - std::min(link->passed(), not_taken);
+                }
             for (const auto& output : stage.ports.outputs())
                 if (!output->links().empty())
                     s.items_out += output->links().front()->passed();
@@ -164,6 +167,7 @@ Snapshot PipelineImpl::snapshot() const {
             l.size = link.size();
             l.peak = link.peak();
             l.items = link.passed();
+            l.drops = link.dropped();
             l.discards = link.discarded();
             l.overflows = link.overflows();
             if (stages_[connection.to.stage].ports.outputs().empty() && !std::isnan(link.media_time()))

@@ -3,6 +3,8 @@
 #include <weir/framework/detail/function_stage.hpp>
 #include <weir/framework/engine.hpp>
 #include <weir/framework/error.hpp>
+#include <weir/framework/error_policy.hpp>
+#include <weir/framework/link_options.hpp>
 #include <weir/framework/shapes.hpp>
 #include <weir/framework/snapshot.hpp>
 #include <weir/framework/stage.hpp>
@@ -19,15 +21,10 @@ namespace weir {
 
 class Pipeline;
 
-struct LinkOptions {
-    std::size_t capacity = 0;  ///< items; 0: the type's default, or what the graph needs
-    std::size_t max_bytes = 0; ///< of payload (packets); 0: unlimited
-    bool feedback = false;     ///< closes a loop whose first item the stages themselves provide
-};
-
-/// Bounds the user sets instead of the computed ones.
+/// What the user says of a stage in a pipeline.
 struct StageOptions {
     std::size_t quota = 0; ///< frames of each output that may be out; 0: computed from the graph
+    ErrorPolicy on_error = {};
 };
 
 namespace detail {
@@ -154,7 +151,7 @@ public:
     template <class From, class To> void connect(const From& from, const To& to, const LinkOptions& options = {}) {
         connect_ports(out_ref(from), in_ref(to), options);
     }
-    /// Sets bounds of a stage that was added.
+    /// Sets options of a stage that was added.
     template <class In, class Out> void set(const StageRef<In, Out>& stage, const StageOptions& options) {
         set_options(stage.index(), options);
     }

@@ -24,8 +24,8 @@ namespace detail {
 template <Item T> class InputPort final : public InputBase {
 public:
     explicit InputPort(std::string name) : InputBase(std::move(name), {&typeid(T), &type_name<T>}) {}
-    [[nodiscard]] std::unique_ptr<LinkBase> make_link(OutputBase& from, std::size_t capacity, std::size_t max_bytes) override {
-        return std::make_unique<Link<T>>(from, *this, capacity, max_bytes);
+    [[nodiscard]] std::unique_ptr<LinkBase> make_link(OutputBase& from, const LinkOptions& options) override {
+        return std::make_unique<Link<T>>(from, *this, options);
     }
     [[nodiscard]] Link<T>& link() const noexcept { return static_cast<Link<T>&>(*InputBase::link()); }
 
@@ -142,7 +142,7 @@ public:
             }
         }
         for (LinkBase* link : links())
-            link->reserve();
+            static_cast<Link<T>*>(link)->make_room(item);
         items_[0] = &item;
         send({items_.data(), nullptr, Token::Kind::item});
         if constexpr (std::is_copy_constructible_v<T>)

@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -20,12 +21,25 @@ template <class F>
 using FirstParameter = std::decay_t<std::tuple_element_t<0, typename Signature<std::decay_t<F>>::Parameters>>;
 template <class F> using ResultOf = std::decay_t<typename Signature<std::decay_t<F>>::Result>;
 
+/// `f()`, or nothing if it threw and the stage's policy is to skip.
+template <class F> [[nodiscard]] auto skipping(F f) -> std::optional<decltype(f())> {
+    try {
+        return f();
+    } catch (...) {
+        this_stage().report(std::current_exception());
+    }
+    return std::nullopt;
+}
+
 template <class F, class T, class R> struct Mapper {
     F f;
     Process operator()(Input<T> in, Output<R> out) {
-        while (auto item = co_await in.next())
-            if (!co_await out.put(f(std::move(*item))))
+        while (auto item = co_await in.next()) {
+            std::optional<R> result = skipping([&]() -> R { return f(std::move(*item)); });
+            item.reset(); // it may have been taken by reference: gone before this stage waits
+            if (result && !co_await out.put(std::move(*result)))
                 co_return;
+        }
     }
 };
 
@@ -33,7 +47,7 @@ template <class F, class T> struct Keeper {
     F f;
     Process operator()(Input<T> in, Output<T> out) {
         while (auto item = co_await in.next())
-            if (f(std::as_const(*item)))
+            if (skipping([&]() -> bool { return f(std::as_const(*item)); }).value_or(false))
                 if (!co_await out.put(std::move(*item)))
                     co_return;
     }
@@ -61,10 +75,18 @@ template <class F, class T, class R> struct ParallelMapper {
                     more = false;
                 continue;
             }
-            R result = co_await slots[first].result();
+            std::optional<R> result;
+            std::exception_ptr error;
+            try {
+                result = co_await slots[first].result();
+            } catch (...) {
+                error = std::current_exception();
+            }
+            if (error)
+                this_stage().report(std::move(error));
             first = (first + 1) % calls;
             --busy;
-            if (!co_await out.put(std::move(result)))
+            if (result && !co_await out.put(std::move(*result)))
                 co_return;
         }
     }
@@ -83,7 +105,10 @@ template <class F, class T> struct Consumer {
     F f;
     Process operator()(Input<T> in) {
         while (auto item = co_await in.next())
-            f(std::move(*item));
+            static_cast<void>(skipping([&]() -> bool {
+                f(std::move(*item));
+                return true;
+            }));
     }
 };
 

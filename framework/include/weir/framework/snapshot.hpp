@@ -18,6 +18,8 @@ struct StageSnapshot {
     std::uint64_t items_in = 0;
     std::uint64_t items_out = 0;
     std::uint64_t activations = 0;
+    std::uint64_t errors = 0;   ///< that did not end the pipeline
+    std::uint64_t restarts = 0; ///< after an error
     // nanoseconds since the start
     std::int64_t running = 0;
     std::int64_t waiting_input = 0;

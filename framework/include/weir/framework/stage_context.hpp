@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -43,8 +44,11 @@ public:
     virtual void prepare_timer() = 0;
     virtual void wake_at(Clock::Time time) noexcept = 0;
 
-    /// Runs on an I/O thread after the stage's coroutine is gone and before the pipeline's `wait` returns. May block; what
-    /// it throws is an error of the pipeline.
+    /// For a stage that can do without the item it failed on: counts and warns if the stage's policy is `skip`, else throws the
+    /// error again. Not called `throw`, since it may return.
+    virtual void report(std::exception_ptr error) = 0;
+    /// Runs on an I/O thread after the stage's coroutine is gone and before the pipeline's `wait` returns, or before the stage
+    /// is made anew. May block; what it throws is an error of the pipeline.
     virtual void on_end(std::function<void(EndReason)> f) = 0;
     /// A line for the log with the stage's name: at most once a second for each `topic`, the rest counted and said later.
     /// An empty topic is never held back. Allocates.

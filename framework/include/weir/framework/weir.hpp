@@ -3,6 +3,8 @@
 #include <weir/framework/any.hpp>
 #include <weir/framework/codec_memory.hpp>
 #include <weir/framework/event.hpp>
+#include <weir/framework/item_sink.hpp>
+#include <weir/framework/item_source.hpp>
 #include <weir/framework/offload.hpp>
 #include <weir/framework/pipeline.hpp>
 #include <weir/framework/sleep.hpp>

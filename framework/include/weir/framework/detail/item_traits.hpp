@@ -18,6 +18,32 @@ template <class T> void pass_to(const T&, HolderId, std::int64_t) noexcept {}
 inline void pass_to(const PooledFrame& frame, HolderId holder, std::int64_t now) noexcept { frame.pass_to(holder, now); }
 inline void pass_to(const PooledSamples& samples, HolderId holder, std::int64_t now) noexcept { samples.pass_to(holder, now); }
 
+/// What an item counts in a link that is bounded by bytes. Overload it beside a type of your own that has a size.
+template <class T> [[nodiscard]] std::size_t item_bytes(const T&) noexcept { return 0; }
+[[nodiscard]] inline std::size_t item_bytes(const PooledFrame& frame) noexcept { return frame ? frame.layout().bytes : 0; }
+[[nodiscard]] inline std::size_t item_bytes(const PooledSamples& samples) noexcept {
+    return samples ? samples.layout().bytes : 0;
+}
+[[nodiscard]] inline std::size_t item_bytes(const Packet& packet) noexcept { return packet.data.size(); }
+
+/// Reports an item's time to `note(pts, time_base)`. Overload it beside a type of your own that has one.
+template <class T, class F> void item_time(const T&, F) noexcept {}
+template <class F> void item_time(const PooledFrame& frame, F note) noexcept {
+    note(frame.header().pts, frame.header().time_base);
+}
+template <class F> void item_time(const PooledSamples& samples, F note) noexcept {
+    note(samples.header().pts, samples.header().time_base);
+}
+template <class F> void item_time(const Packet& packet, F note) noexcept {
+    if (packet.format)
+        note(packet.pts, packet.format->time_base);
+}
+
+/// Whether an item is of use to somebody who lacks those before it: where a link that drops may go on. Overload it beside a
+/// type of your own whose items depend on each other.
+template <class T> [[nodiscard]] bool starts_anew(const T&) noexcept { return true; }
+[[nodiscard]] inline bool starts_anew(const Packet& packet) noexcept { return packet.key; }
+
 /// A link's capacity where none is given, in items.
 template <class T> inline constexpr std::size_t default_capacity = 8;
 template <> inline constexpr std::size_t default_capacity<PooledFrame> = 2;

@@ -1,36 +1,34 @@
 #pragma once
 // The typed mailbox of a link.
+#include <weir/framework/detail/drop_queue.hpp>
 #include <weir/framework/detail/item_traits.hpp>
 #include <weir/framework/detail/port_base.hpp>
 #include <weir/framework/detail/spsc_queue.hpp>
 
+#include <memory>
 #include <variant>
 
 namespace weir::detail {
 
-template <class T> [[nodiscard]] std::size_t item_bytes(const T&) noexcept { return 0; }
-[[nodiscard]] inline std::size_t item_bytes(const Packet& packet) noexcept { return packet.data.size(); }
-
-/// Reports an item's time to `note(pts, time_base)`, for those that have one.
-template <class T, class F> void item_time(const T&, F) noexcept {}
-template <class F> void item_time(const PooledFrame& frame, F note) noexcept {
-    note(frame.header().pts, frame.header().time_base);
-}
-template <class F> void item_time(const PooledSamples& samples, F note) noexcept {
-    note(samples.header().pts, samples.header().time_base);
-}
-template <class F> void item_time(const Packet& packet, F note) noexcept {
-    if (packet.format)
-        note(packet.pts, packet.format->time_base);
-}
-
+/// Entries are kept in one of two queues: one without locks, or, in a link that drops, one from which both ends may take.
 template <Item T> class Link final : public LinkBase {
 public:
     using Entry = std::variant<T, Gap>;
-    using LinkBase::LinkBase;
+    Link(OutputBase& from, InputBase& to, const LinkOptions& options)
+        : LinkBase(from, to, options), dropping_(drops() ? std::make_unique<DropQueue<T>>() : nullptr) {}
 
-    [[nodiscard]] std::size_t size() const noexcept override { return queue_.size(); }
-    void reserve() override { queue_.reserve(); }
+    [[nodiscard]] std::size_t size() const noexcept override { return dropping_ ? dropping_->size() : queue_.size(); }
+    void reserve() override {
+        if (!dropping_)
+            queue_.reserve();
+    }
+    /// The producer's: makes sure that `item` can be stored, or that `accept` will not take it. Throws std::bad_alloc.
+    void make_room(const T& item) {
+        if (dropping_)
+            choose_what_to_drop(item);
+        else
+            queue_.reserve();
+    }
 
     void accept(const Token& token) noexcept override {
         switch (token.kind) {
@@ -38,13 +36,17 @@ public:
             T& item = *static_cast<T*>(token.items[index]);
             pass_to(item, holder(), since_unchanged); // unqualified: a type's own overload is found, too
             item_time(item, [this](std::int64_t pts, Rational base) { note_time(pts, base); });
-            if (max_bytes_)
-                bytes_.fetch_add(item_bytes(item), std::memory_order_relaxed);
-            queue_.emplace(std::in_place_index<0>, std::move(item));
-            note_stored(queue_.size());
+            if (!refused_)
+                store(item);
+            note_stored(size());
             break;
         }
-        case Token::Kind::gap: queue_.emplace(std::in_place_index<1>, *token.gap); break;
+        case Token::Kind::gap:
+            if (dropping_)
+                dropping_->put(*token.gap);
+            else
+                queue_.emplace(std::in_place_index<1>, *token.gap);
+            break;
         case Token::Kind::end: ended_.store(true, std::memory_order_seq_cst); break;
         }
         if (closed())
@@ -55,25 +57,80 @@ public:
 
     void discard() noexcept override {
         const Lock lock(close_mutex_);
-        while (queue_.front()) {
+        while (dropping_ ? dropping_->discard_one().has_value() : queue_.front() != nullptr) {
             discarded_.fetch_add(1, std::memory_order_relaxed);
-            queue_.pop();
+            if (!dropping_)
+                queue_.pop();
         }
     }
 
     /// The consumer's: the oldest entry or nullptr.
-    [[nodiscard]] Entry* front() noexcept { return queue_.front(); }
+    [[nodiscard]] Entry* front() noexcept { return dropping_ ? dropping_->front() : queue_.front(); }
     /// The consumer's: removes it and tells a waiting producer.
     void pop() noexcept {
-        if (max_bytes_)
+        if (dropping_) {
+            dropping_->pop();
+            return;
+        }
+        if (measures_)
             if (const T* item = std::get_if<T>(queue_.front()))
-                bytes_.fetch_sub(item_bytes(*item), std::memory_order_relaxed);
+                measure_out(*item);
         queue_.pop();
         tell_producer(false);
     }
 
 private:
+    void store(T& item) noexcept {
+        if (measures_) {
+            bytes_.fetch_add(item_bytes(item), std::memory_order_relaxed);
+            item_time(item, [this](std::int64_t pts, Rational base) { measure_time_in(pts, base); });
+        }
+        if (dropping_)
+            dropping_->put(std::move(item));
+        else
+            queue_.emplace(std::in_place_index<0>, std::move(item));
+    }
+    void measure_out(const T& item) noexcept {
+        bytes_.fetch_sub(item_bytes(item), std::memory_order_relaxed);
+        item_time(item, [this](std::int64_t pts, Rational base) { measure_time_out(pts, base); });
+    }
+    void choose_what_to_drop(const T& item) {
+        dropping_->reserve(capacity());
+        broken_ = broken_ && !starts_anew(item);
+        refused_ = broken_;
+        if (refused_) {
+            note_dropped(1);
+        } else if (!fits(dropping_->items())) {
+            if (when_full_ == WhenFull::drop_newest) {
+                refused_ = broken_ = true;
+                note_dropped(1);
+            } else {
+                drop_oldest(item);
+            }
+        }
+    }
+    void drop_oldest(const T& item) noexcept {
+        bool cut = false;   // something went, so the next must do without it
+        bool whole = false; // and there is one that does
+        note_dropped(dropping_->drop_while([&](const T& oldest, std::size_t items) {
+            whole = fits(items) && (!cut || starts_anew(oldest));
+            if (!whole) {
+                cut = true;
+                if (measures_)
+                    measure_out(oldest);
+            }
+            return !whole;
+        }));
+        refused_ = broken_ = cut && !whole && !starts_anew(item);
+        if (refused_)
+            note_dropped(1);
+    }
+
     SpscQueue<Entry> queue_;
+    std::unique_ptr<DropQueue<T>> dropping_;
+    // the producer's
+    bool refused_ = false; ///< the item under way is not for this link
+    bool broken_ = false;  ///< nor are those to come, up to one that starts anew
 };
 
 } // namespace weir::detail

@@ -3,6 +3,7 @@
 #include <weir/framework/detail/pool_demand.hpp>
 #include <weir/framework/detail/stage_base.hpp>
 #include <weir/framework/gap.hpp>
+#include <weir/framework/link_options.hpp>
 #include <weir/pools/detail/mutex.hpp>
 #include <weir/pools/packet.hpp>
 #include <weir/pools/quota.hpp>
@@ -71,7 +72,8 @@ struct Token {
 /// anybody may look at the figures.
 class LinkBase {
 public:
-    LinkBase(OutputBase& from, InputBase& to, std::size_t capacity, std::size_t max_bytes);
+    /// `options.capacity` is not 0.
+    LinkBase(OutputBase& from, InputBase& to, const LinkOptions& options);
     LinkBase(const LinkBase&) = delete;
     LinkBase& operator=(const LinkBase&) = delete;
     virtual ~LinkBase() = default;
@@ -85,20 +87,19 @@ public:
     }
     [[nodiscard]] HolderId holder() const noexcept { return holder_.id(); }
 
+    /// Entries inside, gaps included.
     [[nodiscard]] virtual std::size_t size() const noexcept = 0;
-    /// Makes sure the next token can be stored. The producer's. Throws std::bad_alloc.
+    /// Makes sure the next gap can be stored. The producer's. Throws std::bad_alloc.
     virtual void reserve() = 0;
     /// Stores what the token brings for this link and tells the consumer. Called by the input's node.
     virtual void accept(const Token& token) noexcept = 0;
     /// Frees what is inside; only when neither end runs.
     virtual void discard() noexcept = 0;
 
-    /// Room for one more, or nobody reads it any more. The producer's.
-    [[nodiscard]] bool has_room() const noexcept {
-        return closed() || (size() < capacity_.load(std::memory_order_relaxed) &&
-                            (max_bytes_ == 0 || bytes_.load(std::memory_order_relaxed) < max_bytes_));
-    }
+    /// A put need not wait: there is room for one more, or it drops, or nobody reads it any more. The producer's.
+    [[nodiscard]] bool has_room() const noexcept { return drops() || closed() || fits(size()); }
     [[nodiscard]] bool full() const noexcept { return !has_room(); }
+    [[nodiscard]] bool drops() const noexcept { return when_full_ != WhenFull::wait; }
     [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_seq_cst); } ///< by the consumer
     [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_seq_cst); }   ///< by the producer
 
@@ -118,6 +119,8 @@ public:
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::size_t peak() const noexcept { return peak_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t passed() const noexcept { return passed_.load(std::memory_order_relaxed); }
+    /// Items that were dropped because it was full; they are among those that `passed`.
+    [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t overflows() const noexcept { return overflows_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t discarded() const noexcept { return discarded_.load(std::memory_order_relaxed); }
 
@@ -128,6 +131,11 @@ public:
     std::size_t index = 0; ///< among the links of its output
 
 protected:
+    /// One more beside so many.
+    [[nodiscard]] bool fits(std::size_t size) const noexcept {
+        return size < capacity_.load(std::memory_order_relaxed) &&
+               (!measures_ || size < least_.load(std::memory_order_relaxed) || measure_fits());
+    }
     void note_stored(std::size_t size) noexcept {
         // only the producer writes these
         passed_.store(passed_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -135,6 +143,9 @@ protected:
             peak_.store(size, std::memory_order_relaxed);
     }
 
+    void note_dropped(std::size_t items) noexcept {
+        dropped_.store(dropped_.load(std::memory_order_relaxed) + items, std::memory_order_relaxed); // the producer's
+    }
     /// The producer's: the time of an item that goes through.
     void note_time(std::int64_t pts, Rational base) noexcept {
         if (pts == no_time)
@@ -143,13 +154,25 @@ protected:
         last_base_.store(base, std::memory_order_relaxed);
     }
 
+    // For links that are bounded by bytes or time (`measures_`).
+    void measure_time_in(std::int64_t pts, Rational base) noexcept;
+    void measure_time_out(std::int64_t pts, Rational base) noexcept;
+    [[nodiscard]] bool measure_fits() const noexcept;
+
     std::atomic<std::size_t> capacity_;
-    std::size_t max_bytes_;
+    std::atomic<std::size_t> least_{1}; ///< so many fit whatever their bytes and time: an empty link takes any item
+    const std::size_t max_bytes_;
+    const std::int64_t max_time_; ///< nanoseconds of media
+    const WhenFull when_full_;
+    const bool measures_;
     std::atomic<std::int64_t> last_pts_{no_time};
     std::atomic<Rational> last_base_{Rational{0, 1}};
     std::atomic<std::size_t> bytes_{0};
+    std::atomic<std::int64_t> time_in_{no_time}; ///< nanoseconds: of the last item put; the producer's
+    std::atomic<std::int64_t> time_out_{no_time}; ///< of the last one taken, at first of the first one put
     std::atomic<std::size_t> peak_{0};
     std::atomic<std::uint64_t> passed_{0};
+    std::atomic<std::uint64_t> dropped_{0};
     std::atomic<std::uint64_t> overflows_{0};
     std::atomic<std::uint64_t> discarded_{0};
     std::atomic<bool> closed_{false};
@@ -171,8 +194,7 @@ public:
     [[nodiscard]] LinkBase* link() const noexcept { return link_; }
     [[nodiscard]] InputNode& node() const noexcept { return *node_; }
     /// Makes the typed link that feeds this input.
-    [[nodiscard]] virtual std::unique_ptr<LinkBase> make_link(OutputBase& from, std::size_t capacity,
-                                                              std::size_t max_bytes) = 0;
+    [[nodiscard]] virtual std::unique_ptr<LinkBase> make_link(OutputBase& from, const LinkOptions& options) = 0;
     void attach(LinkBase& link) noexcept { link_ = &link; }
     /// Passes a gap on to the outputs of the stage, if it does that.
     void forward_gap(const Gap& gap) noexcept;
