@@ -73,6 +73,8 @@ void PipelineImpl::start() {
         stage.core = std::make_unique<StageCore>(*this, *graph_, stage.name, *stage.definition, stage.ports, stage.traits,
                                                  stage.options.on_error, codec_threads(stage));
     for (const Connection& connection : connections_)
+        connection.link->set_reader(connection.link->to().stage().holder());
+    for (const Connection& connection : connections_)
         flow::make_edge(connection.link->from().node_->node, connection.link->to().node_->node);
     for (StageEntry& stage : stages_)
         for (const auto& input : stage.ports.inputs()) {

@@ -22,6 +22,17 @@ LinkBase::LinkBase(OutputBase& from, InputBase& to, const LinkOptions& options)
     : capacity_(options.capacity), max_bytes_(options.max_bytes), max_time_(options.max_time.count()),
       when_full_(options.when_full), measures_(max_bytes_ != 0 || max_time_ != 0), from_(from), to_(to) {}
 
+void LinkBase::set_reader(HolderId reader) noexcept {
+    try {
+        if (reader == HolderId{})
+            holder_.set_queue({}, nullptr);
+        else
+            holder_.set_queue(reader, [this] { return size(); });
+    } catch (...) {
+        // no memory: the ledger shows the reader's frames as the link's
+    }
+}
+
 double LinkBase::media_time() const noexcept {
     return seconds(last_pts_.load(std::memory_order_relaxed), last_base_.load(std::memory_order_relaxed));
 }

@@ -270,9 +270,18 @@ std::string frames_of_quota(PoolRegistry& registry, const Quota& quota) {
         if (of == &quota && handles > 0)
             ++counts[holder.value];
     });
+    std::map<std::uint64_t, std::size_t> shares;
+    for (const auto& [holder, count] : counts) {
+        const auto queue = holder_queue(HolderId{holder});
+        const std::size_t waiting = queue ? std::min(queue->waiting, count) : count;
+        if (waiting > 0)
+            shares[holder] += waiting;
+        if (count > waiting)
+            shares[queue->reader.value] += count - waiting;
+    }
     std::vector<std::pair<std::size_t, std::uint64_t>> order;
-    order.reserve(counts.size());
-    for (const auto& [holder, count] : counts)
+    order.reserve(shares.size());
+    for (const auto& [holder, count] : shares)
         order.emplace_back(count, holder);
     std::sort(order.rbegin(), order.rend());
     std::string text;

@@ -115,8 +115,14 @@ void PipelineImpl::watch(std::chrono::nanoseconds limit) {
         std::map<std::uint64_t, std::size_t> frames;
         engine_->registry().for_each_out(
             [&](const Quota*, HolderId holder, std::size_t, std::uint32_t) { ++frames[holder.value]; });
-        if (const auto own = frames.find(core.holder().value); own != frames.end())
-            held += std::to_string(own->second) + " frames in hand";
+        std::size_t in_hand = frames[core.holder().value];
+        for (const auto& input : core.ports().inputs())
+            if (const LinkBase* link = input->link()) {
+                const std::size_t noted = frames[link->holder().value];
+                in_hand += noted - std::min(noted, link->size());
+            }
+        if (in_hand > 0)
+            held += std::to_string(in_hand) + " frames in hand";
         for (const auto& input : core.ports().inputs())
             if (input->link() && input->link()->size() > 0)
                 held += (held.empty() ? "" : ", ") + std::to_string(input->link()->size()) + " items in link " +

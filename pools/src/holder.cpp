@@ -34,6 +34,7 @@ public:
         const detail::Lock lock(mutex_);
         const std::uint32_t index = static_cast<std::uint32_t>(id.value) - 1;
         slots_[index].alive = false;
+        slots_[index].waiting = nullptr;
         slots_[index].next_free = no_slot;
         if (free_ == 0)
             first_free_ = index;
@@ -45,19 +46,41 @@ public:
 
     std::string name(HolderId id) WEIR_EXCLUDES(mutex_) {
         const detail::Lock lock(mutex_);
-        const std::uint32_t index = static_cast<std::uint32_t>(id.value) - 1;
-        if (index >= slots_.size() || slots_[index].generation != id.value >> 32)
+        const Slot* slot = find(id);
+        if (!slot)
             return "(unnamed)";
-        return slots_[index].alive ? slots_[index].name : "gone: " + slots_[index].name;
+        return slot->alive ? slot->name : "gone: " + slot->name;
+    }
+
+    void set_queue(HolderId id, HolderId reader, std::function<std::size_t()>& waiting) WEIR_EXCLUDES(mutex_) {
+        const detail::Lock lock(mutex_);
+        if (Slot* slot = find(id)) {
+            slot->reader = reader;
+            slot->waiting.swap(waiting);
+        }
+    }
+    std::optional<HolderQueue> queue(HolderId id) WEIR_EXCLUDES(mutex_) {
+        const detail::Lock lock(mutex_);
+        const Slot* slot = find(id);
+        if (!slot || !slot->waiting)
+            return std::nullopt;
+        return HolderQueue{slot->reader, slot->waiting()};
     }
 
 private:
     struct Slot {
         std::string name;
+        HolderId reader;
+        std::function<std::size_t()> waiting; ///< of a queue
         std::uint32_t generation = 0;
         std::uint32_t next_free = no_slot;
         bool alive = false;
     };
+
+    [[nodiscard]] Slot* find(HolderId id) WEIR_REQUIRES(mutex_) {
+        const std::uint32_t index = static_cast<std::uint32_t>(id.value) - 1;
+        return index < slots_.size() && slots_[index].generation == id.value >> 32 ? &slots_[index] : nullptr;
+    }
 
     detail::Mutex mutex_;
     std::deque<Slot> slots_ WEIR_GUARDED_BY(mutex_); // grows in chunks
@@ -80,6 +103,13 @@ Holder::~Holder() {
     if (id_ != HolderId{})
         table().remove(id_);
 }
+
+void Holder::set_queue(HolderId reader, std::function<std::size_t()> waiting) {
+    if (id_ != HolderId{})
+        table().set_queue(id_, reader, waiting); // what it swapped out is destroyed here, outside the lock
+}
+
+std::optional<HolderQueue> holder_queue(HolderId id) { return table().queue(id); }
 
 std::string holder_name(HolderId id) { return table().name(id); }
 

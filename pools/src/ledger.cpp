@@ -20,7 +20,23 @@ void LedgerRows::add(const Block& block) {
                      block.bytes, block.refs.handles() > 1});
 }
 
+/// Of what is noted as a queue's, the oldest is its reader's: as much as no longer waits.
+void LedgerRows::share_queues_out() {
+    std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
+        return a.holder != b.holder ? a.holder < b.holder : a.since < b.since;
+    });
+    for (std::size_t begin = 0, end = 0; begin < rows_.size(); begin = end) {
+        const HolderId holder = rows_[begin].holder;
+        for (end = begin; end < rows_.size() && rows_[end].holder == holder;)
+            ++end;
+        if (const auto queue = holder_queue(holder))
+            for (std::size_t taken = end - begin - std::min(end - begin, queue->waiting); taken > 0; --taken)
+                rows_[begin + taken - 1].holder = queue->reader;
+    }
+}
+
 Ledger LedgerRows::sum_up() && {
+    share_queues_out();
     std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.holder < b.holder; });
     const std::int64_t now = ledger_now();
     Ledger ledger;

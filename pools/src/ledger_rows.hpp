@@ -18,6 +18,8 @@ public:
     [[nodiscard]] Ledger sum_up() &&;
 
 private:
+    void share_queues_out();
+
     struct Row {
         HolderId holder;
         std::int64_t since;

@@ -119,6 +119,36 @@ TEMPLATE_TEST_CASE("each buffer that is out is visited with its quota, holder, b
     CHECK(bytes == 2 * pool.layout().bytes);
 }
 
+TEMPLATE_TEST_CASE("of what is noted as a queue's the newest waits in it, and its reader has taken the rest", "[pools][ledger]",
+                   WEIR_FRAME_POOLS) {
+    TestType pool(test::small_picture);
+    const Holder reader("reader");
+    std::size_t waiting = 2;
+    Holder queue("queue");
+    queue.set_queue(reader.id(), [&waiting] { return waiting; });
+    const std::int64_t now = ledger_now();
+    std::vector<PooledFrame> frames;
+    for (const std::int64_t seconds_ago : {1, 5, 3})
+        frames.push_back(pool.acquire(by(queue, now - seconds_ago * 1'000'000'000)));
+    frames.push_back(pool.acquire(by(reader, now)));
+
+    const auto shares = [&pool] {
+        std::map<std::string, std::size_t> result;
+        for (const HolderShare& share : pool.ledger().holders)
+            result[share.name] = share.buffers;
+        return result;
+    };
+    CHECK(shares() == std::map<std::string, std::size_t>{{"queue", 2}, {"reader", 2}});
+    for (const HolderShare& share : pool.ledger().holders)
+        CHECK(share.oldest >= std::chrono::seconds(share.name == "reader" ? 5 : 3)); // the oldest went first
+    waiting = 0;
+    CHECK(shares() == std::map<std::string, std::size_t>{{"reader", 4}});
+    waiting = 100; // of something else
+    CHECK(shares() == std::map<std::string, std::size_t>{{"queue", 3}, {"reader", 1}});
+    queue.set_queue({}, nullptr);
+    CHECK(shares() == std::map<std::string, std::size_t>{{"queue", 3}, {"reader", 1}});
+}
+
 TEMPLATE_TEST_CASE("the ledger can be asked for while frames come and go", "[pools][ledger][stress]", WEIR_FRAME_POOLS) {
     TestType pool(test::other_picture, test::config(4, OverflowPolicy::spill));
     const Holder holder("worker");

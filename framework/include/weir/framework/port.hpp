@@ -113,7 +113,6 @@ public:
             return std::nullopt;
         std::optional<T> item(std::move(*std::get_if<T>(this->entry_)));
         this->input().link().pop();
-        pass_to(*item, this->stage_.holder(), this->stage_.now()); // unqualified: a type's own overload is found, too
         return item;
     }
 };

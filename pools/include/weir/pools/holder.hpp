@@ -2,7 +2,10 @@
 // Names for the places that hold frames: the ledger's tags.
 #include <chrono>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,15 +34,25 @@ public:
 
     [[nodiscard]] HolderId id() const noexcept { return id_; }
 
+    /// Makes it a queue, so that one note a pass is enough: of what bears its name, the newest `waiting()` are in it, and `reader`
+    /// has taken the others. `waiting` is called by reports, on any thread, under a lock; it must not lock, and not be called
+    /// any more once this was called with nullptr. Locks; allocates.
+    void set_queue(HolderId reader, std::function<std::size_t()> waiting);
+
 private:
     HolderId id_;
 };
 
+/// What `set_queue` said of a holder, now.
+struct HolderQueue {
+    HolderId reader;
+    std::size_t waiting = 0;
+};
+/// Empty if it is no queue. Locks.
+[[nodiscard]] std::optional<HolderQueue> holder_queue(HolderId id);
+
 /// The name of a holder; "(unnamed)" for 0 and for one whose slot was used again. Locks; allocates.
 [[nodiscard]] std::string holder_name(HolderId id);
-
-/// For who passes something on and says no time: it is with its new holder since it was with the last one.
-inline constexpr std::int64_t since_unchanged = -1;
 
 /// The ledger's time: nanoseconds of the steady clock.
 [[nodiscard]] inline std::int64_t ledger_now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }

@@ -16,6 +16,9 @@ public:
     using Entry = std::variant<T, Gap>;
     Link(OutputBase& from, InputBase& to, const LinkOptions& options)
         : LinkBase(from, to, options), dropping_(drops() ? std::make_unique<DropQueue<T>>() : nullptr) {}
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+    ~Link() override { set_reader({}); }
 
     [[nodiscard]] std::size_t size() const noexcept override { return dropping_ ? dropping_->size() : queue_.size(); }
     void reserve() override {
@@ -34,7 +37,7 @@ public:
         switch (token.kind) {
         case Token::Kind::item: {
             T& item = *static_cast<T*>(token.items[index]);
-            pass_to(item, holder(), since_unchanged); // unqualified: a type's own overload is found, too
+            pass_to(item, holder(), from().stage().now()); // unqualified: a type's own overload is found, too
             item_time(item, [this](std::int64_t pts, Rational base) { note_time(pts, base); });
             if (!refused_)
                 store(item);

@@ -85,7 +85,10 @@ public:
         holder_ = Holder("link " + name);
         name_ = std::move(name);
     }
+    /// What is noted as this link's is in it or in its reader's hand: one note a hop.
     [[nodiscard]] HolderId holder() const noexcept { return holder_.id(); }
+    /// Who takes from it, so that the ledger can tell the two apart; none when the link is about to go.
+    void set_reader(HolderId reader) noexcept;
 
     /// Entries inside, gaps included.
     [[nodiscard]] virtual std::size_t size() const noexcept = 0;

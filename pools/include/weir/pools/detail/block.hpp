@@ -57,8 +57,7 @@ struct alignas(64) Block { // what a pass, a drop and an acquire touch is in the
     /// Two relaxed stores: a report may pair an old time with a new name, which is harmless.
     void pass_to(HolderId to, std::int64_t now) noexcept {
         holder.store(to.value, std::memory_order_relaxed);
-        if (now != since_unchanged)
-            since.store(now, std::memory_order_relaxed);
+        since.store(now, std::memory_order_relaxed);
     }
 };
 
