@@ -40,7 +40,7 @@ double LinkBase::media_time() const noexcept {
 void LinkBase::close() noexcept {
     closed_.store(true, std::memory_order_seq_cst);
     discard();
-    tell_producer(true);
+    settle();
 }
 
 void LinkBase::grow() noexcept {
@@ -84,12 +84,7 @@ void LinkBase::tell_consumer() noexcept {
         to_.stage().signal();
 }
 
-void LinkBase::tell_producer(bool force) noexcept {
-    // Pairs with OutputBase::wait_for_room in the same way.
-    if (!producer_waits.load(std::memory_order_seq_cst))
-        return;
-    if (!force && size() > capacity() / 2)
-        return;
+void LinkBase::tell_producer_now() noexcept {
     if (producer_waits.exchange(false, std::memory_order_seq_cst))
         from_.stage().signal();
 }

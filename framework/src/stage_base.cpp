@@ -6,7 +6,7 @@ namespace weir::detail {
 namespace {
 
 constexpr std::int64_t quantum_ns = 1'000'000;
-constexpr int most_unchecked_waits = 16; ///< looks at the clock at least so often
+constexpr int most_unchecked_waits = 32; ///< looks at the clock at least so often
 
 } // namespace
 

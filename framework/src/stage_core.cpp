@@ -107,7 +107,7 @@ void StageCore::body() noexcept {
         }
         for (const auto& input : ports_.inputs())
             if (input->link())
-                input->link()->tell_producer(true);
+                input->link()->settle();
         if (outcome == Outcome::yield) {
             state_.store(State::scheduled, std::memory_order_seq_cst);
             current = outer;

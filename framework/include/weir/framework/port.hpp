@@ -129,6 +129,20 @@ public:
             throw std::invalid_argument(full_name() + ": " + type_name<T>() + " cannot be copied: it can feed one link only");
         OutputBase::attach(link);
     }
+    enum class Readiness : std::uint8_t { closed, full, ready };
+    /// Whether a put would be read by anybody, and need not wait.
+    [[nodiscard]] Readiness readiness() const noexcept {
+        bool open = links().empty();
+        for (const LinkBase* base : links()) {
+            const auto& link = static_cast<const Link<T>&>(*base);
+            if (link.closed())
+                continue;
+            open = true;
+            if (!link.drops() && !link.fits())
+                return Readiness::full;
+        }
+        return open ? Readiness::ready : Readiness::closed;
+    }
     /// Hands the item to every open link; all of them have room.
     void deliver(T& item) {
         if (links().empty())
@@ -154,16 +168,16 @@ private:
 
 template <Item T> class PutWait final : public Wait {
 public:
-    PutWait(OutputPort<T>& port, T item) noexcept : Wait(port.stage(), WaitKind::output, &port), item_(std::move(item)) {}
+    PutWait(OutputPort<T>& port, T&& item) noexcept : Wait(port.stage(), WaitKind::output, &port), item_(std::move(item)) {}
     ~PutWait() { unpublish(); }
 
     bool ready() noexcept override {
-        if (!output().open()) {
-            open_ = false;
-            return true;
+        using Readiness = typename OutputPort<T>::Readiness;
+        const Readiness now = output().readiness();
+        if (now != Readiness::ready) {
+            open_ = now != Readiness::closed;
+            return !open_;
         }
-        if (!output().has_room())
-            return false;
         try {
             output().deliver(item_);
         } catch (...) {
@@ -316,7 +330,12 @@ public:
 
     /// `co_await` waits for room in every link and gives the item to all; false once nobody reads any more. GCC 12 destroys a
     /// braced aggregate inside an await twice: not `put({...})`, but a variable of its own, moved.
-    [[nodiscard]] auto put(T item) noexcept { return detail::PutWait<T>(*port_, std::move(item)); }
+    [[nodiscard]] auto put(T&& item) noexcept { return detail::PutWait<T>(*port_, std::move(item)); }
+    [[nodiscard]] auto put(const T& item) noexcept(std::is_nothrow_copy_constructible_v<T>)
+        requires std::is_copy_constructible_v<T>
+    {
+        return detail::PutWait<T>(*port_, T(item));
+    }
     /// `co_await` gives a frame of the registry's pool for that format, within the port's quota. Throws FormatError,
     /// BudgetExhausted, std::bad_alloc. Its header is empty but for the crop, which is the whole.
     [[nodiscard]] auto acquire(const VideoFormat& format, BufferRequirements requirements = {}) noexcept {

@@ -21,6 +21,8 @@ public:
     ~Link() override { set_reader({}); }
 
     [[nodiscard]] std::size_t size() const noexcept override { return dropping_ ? dropping_->size() : queue_.size(); }
+    /// Room for one more.
+    [[nodiscard]] bool fits() const noexcept { return LinkBase::fits(size()); }
     void reserve() override {
         if (!dropping_)
             queue_.reserve();
@@ -79,10 +81,11 @@ public:
             if (const T* item = std::get_if<T>(queue_.front()))
                 measure_out(*item);
         queue_.pop();
-        tell_producer(false);
+        tell_producer();
     }
 
 private:
+    void settle_queue() noexcept override { queue_.settle(); }
     void store(T& item) noexcept {
         if (measures_) {
             bytes_.fetch_add(item_bytes(item), std::memory_order_relaxed);
@@ -103,7 +106,7 @@ private:
         refused_ = broken_;
         if (refused_) {
             note_dropped(1);
-        } else if (!fits(dropping_->items())) {
+        } else if (!LinkBase::fits(dropping_->items())) {
             if (when_full_ == WhenFull::drop_newest) {
                 refused_ = broken_ = true;
                 note_dropped(1);
@@ -116,7 +119,7 @@ private:
         bool cut = false;   // something went, so the next must do without it
         bool whole = false; // and there is one that does
         note_dropped(dropping_->drop_while([&](const T& oldest, std::size_t items) {
-            whole = fits(items) && (!cut || starts_anew(oldest));
+            whole = LinkBase::fits(items) && (!cut || starts_anew(oldest));
             if (!whole) {
                 cut = true;
                 if (measures_)

@@ -115,9 +115,19 @@ public:
     std::atomic<bool> consumer_waits{false};
     std::atomic<bool> producer_waits{false};
     void tell_consumer() noexcept;
-    /// Tells a waiting producer that there is room: at once when half of the link is free, else when the consumer's
-    /// activation ends (`force`), so that the two do not alternate item by item.
-    void tell_producer(bool force) noexcept;
+    /// The consumer's: tells a waiting producer that there is room, once half of the link is free, so that the two do not
+    /// alternate item by item. It may miss one that has only begun to wait.
+    void tell_producer() noexcept {
+        if (producer_waits.load(std::memory_order_relaxed) && size() <= capacity() / 2)
+            tell_producer_now();
+    }
+    /// The same whatever is free, and without missing one: before the consumer rests.
+    void settle() noexcept {
+        settle_queue();
+        // Pairs with OutputBase::wait_for_room: it sets the mark and then looks at the size; we took and then look at the mark.
+        if (producer_waits.load(std::memory_order_seq_cst))
+            tell_producer_now();
+    }
 
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::size_t peak() const noexcept { return peak_.load(std::memory_order_relaxed); }
@@ -146,6 +156,8 @@ protected:
             peak_.store(size, std::memory_order_relaxed);
     }
 
+    virtual void settle_queue() noexcept = 0;
+    void tell_producer_now() noexcept;
     void note_dropped(std::size_t items) noexcept {
         dropped_.store(dropped_.load(std::memory_order_relaxed) + items, std::memory_order_relaxed); // the producer's
     }

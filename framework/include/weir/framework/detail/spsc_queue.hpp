@@ -63,9 +63,12 @@ public:
             popped_ = 0;
             delete spare_.exchange(old, std::memory_order_acq_rel); // release pairs with `reserve`
         }
-        // Sequentially consistent: pairs with the producer's look after it has said that it waits.
-        count_out_.store(++out_, std::memory_order_seq_cst);
+        // Release: the slot is free. A producer that has just said that it waits may be missed until `settle`.
+        count_out_.store(++out_, std::memory_order_release);
     }
+    /// The consumer's, after its last `pop` before it rests: who says that it waits either sees what was popped, or is seen by a
+    /// look after this.
+    void settle() noexcept { count_out_.store(out_, std::memory_order_seq_cst); }
 
     /// Items inside, as seen by any thread; exact for the producer and the consumer if the other one rests.
     [[nodiscard]] std::size_t size() const noexcept {
