@@ -28,7 +28,7 @@ public:
 private:
     struct Added {
         AnyStage stage;
-        std::size_t capacity;
+        LinkOptions links;
     };
 
     void add(const GraphText::Stage& stage) {
@@ -38,7 +38,9 @@ private:
 
         // The arguments that every stage understands are taken out; `origin` says where the others stood.
         const auto& common_infos = CommonOptions::table().infos();
-        CommonOptions common{.quota = options_.quota, .capacity = options_.capacity};
+        CommonOptions common;
+        common.quota = options_.quota;
+        common.capacity = options_.capacity;
         std::vector<Argument> common_arguments;
         std::vector<Argument> own;
         std::vector<std::size_t> common_origin;
@@ -56,16 +58,31 @@ private:
         try_at(stage, common_origin, [&] { CommonOptions::table().parse(common, common_arguments); });
         try_at(stage, origin, [&] { definition = type->make(own); });
         try_at(stage, {}, [&] {
-            const AnyStage added = pipeline_.add(stage.name, std::move(definition), {.quota = common.quota});
-            added_.insert_or_assign(stage.name, Added{added, common.capacity});
+            const AnyStage added = pipeline_.add(stage.name, std::move(definition), stage_options(common));
+            added_.insert_or_assign(stage.name, Added{added, link_options(common)});
         });
+    }
+
+    static StageOptions stage_options(const CommonOptions& common) {
+        StageOptions options{.quota = common.quota};
+        if (common.on_failure == ErrorPolicy::Kind::restart)
+            options.on_error = ErrorPolicy::restart(common.restarts);
+        else
+            options.on_error.kind = common.on_failure;
+        return options;
+    }
+    static LinkOptions link_options(const CommonOptions& common) {
+        LinkOptions options;
+        options.capacity = common.capacity;
+        options.when_full = common.when_full;
+        return options;
     }
 
     void connect(const GraphText::Link& link) {
         const Added& from = find(link.from);
         const Added& to = find(link.to);
         try {
-            pipeline_.connect(from.stage[link.from.port], to.stage[link.to.port], {.capacity = from.capacity});
+            pipeline_.connect(from.stage[link.from.port], to.stage[link.to.port], from.links);
         } catch (const GraphError& error) {
             throw GraphTextError(error.what(), graph_, link.position);
         }

@@ -18,6 +18,9 @@ void Pipeline::start() { impl_->start(); }
 void Pipeline::wait() { impl_->wait(); }
 void Pipeline::drain() noexcept { impl_->drain(); }
 void Pipeline::cancel() noexcept { impl_->cancel(); }
+void Pipeline::pause() noexcept { impl_->pause(); }
+void Pipeline::resume() noexcept { impl_->resume(); }
+bool Pipeline::paused() const noexcept { return impl_->paused(); }
 bool Pipeline::finished() const noexcept { return impl_->finished(); }
 void Pipeline::on_end(std::function<void(EndReason)> f) { impl_->set_on_end(std::move(f)); }
 Snapshot Pipeline::snapshot() const { return impl_->snapshot(); }

@@ -130,9 +130,27 @@ void PipelineImpl::drain() noexcept {
     if (phase_.load() != Phase::running || finished())
         return;
     drained_.store(true);
+    resume();
     for (StageEntry& stage : stages_)
         if (stage.core->is_source())
             stage.core->end(EndReason::drained);
+}
+
+void PipelineImpl::pause() noexcept {
+    if (phase_.load() != Phase::running)
+        return;
+    const Lock lock(pause_mutex_);
+    paused_.store(true, std::memory_order_seq_cst);
+    for (StageEntry& stage : stages_)
+        stage.core->pause();
+}
+
+void PipelineImpl::resume() noexcept {
+    const Lock lock(pause_mutex_);
+    if (!paused_.exchange(false, std::memory_order_seq_cst))
+        return;
+    for (StageEntry& stage : stages_)
+        stage.core->resume();
 }
 
 void PipelineImpl::fail(StageCore& stage, const std::exception_ptr& error) noexcept {

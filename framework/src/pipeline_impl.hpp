@@ -54,6 +54,9 @@ public:
     void wait();
     void drain() noexcept;
     void cancel() noexcept;
+    void pause() noexcept;
+    void resume() noexcept;
+    [[nodiscard]] bool paused() const noexcept { return paused_.load(std::memory_order_seq_cst); }
     [[nodiscard]] bool finished() const noexcept;
     void set_on_end(std::function<void(EndReason)> f) { on_end_ = std::move(f); }
 
@@ -114,6 +117,8 @@ private:
     std::atomic<std::size_t> remaining_{0};
     std::atomic<bool> cancelled_{false};
     std::atomic<bool> drained_{false};
+    std::atomic<bool> paused_{false};
+    Mutex pause_mutex_; ///< one `pause` or `resume` at a time
 
     mutable Mutex mutex_;
     Condition ended_;

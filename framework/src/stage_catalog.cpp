@@ -44,7 +44,15 @@ const OptionTable<CommonOptions>& CommonOptions::table() {
              "quota", &CommonOptions::quota,
              {.help = "frames of each of its outputs that may be out at once; 0: as many as the graph needs", .max = 1'000'000})
             .add("capacity", &CommonOptions::capacity,
-                 {.help = "items that each link from it holds; 0: as many as the graph needs", .max = 1'000'000});
+                 {.help = "items that each link from it holds; 0: as many as the graph needs", .max = 1'000'000})
+            .add("when_full", &CommonOptions::when_full,
+                 {.help = "what a full link from it does with the next item; what is dropped is counted",
+                  .choices = {"wait", "drop_oldest", "drop_newest"}})
+            .add("on_failure", &CommonOptions::on_failure,
+                 {.help = "what becomes of the run when it fails: end it, leave out the item (stages that can), make the stage "
+                          "anew, or go on without it",
+                  .choices = {"fail", "skip", "restart", "detach"}})
+            .add("restarts", &CommonOptions::restarts, {.help = "how often on_failure=restart makes it anew", .max = 1'000'000});
         return t;
     }();
     return table;

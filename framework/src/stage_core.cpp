@@ -3,12 +3,25 @@
 #include "engine_impl.hpp"
 #include "pipeline_impl.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace weir::detail {
 namespace {
 
 thread_local StageCore* current = nullptr;
+
+/// The activations that come next on this thread: what light stages posted to light stages, instead of waking a worker for it.
+struct Followers {
+    StageCore* first = nullptr;
+    StageCore* last = nullptr;
+    int room = 0; ///< none outside the bodies of stages; then the next goes to the back of the engine's queue
+};
+thread_local Followers followers;
+
+constexpr int most_followers = 32;
+constexpr std::int64_t light_activation = 30'000; ///< nanoseconds; waking an idle worker takes as long
 
 } // namespace
 
@@ -62,6 +75,19 @@ void StageCore::end(EndReason reason) noexcept {
     signal();
 }
 
+void StageCore::resume() noexcept {
+    // Those that end keep being asked to: `end` sets its reason before the mark, and this clears the mark before it looks.
+    stop_.store(false, std::memory_order_seq_cst);
+    if (ending_.load(std::memory_order_seq_cst) >= 0)
+        stop_.store(true, std::memory_order_seq_cst);
+    signal();
+}
+
+/// It rests until it is told to go on, or to end.
+bool StageCore::paused() const noexcept {
+    return pipeline_.paused() && ending_.load(std::memory_order_seq_cst) < 0 && !over_;
+}
+
 void StageCore::job_over() noexcept {
     // The caller's last touch of this stage is the end of its graph's wait, which outlives both.
     jobs_.fetch_sub(1, std::memory_order_seq_cst);
@@ -72,10 +98,35 @@ void StageCore::post() noexcept {
     // FIFO and with a wake-up guarantee: a put into the node from here would go to this worker's own queue, and other
     // pipelines would starve. The wait count keeps the graph until the task is over.
     graph_.reserve_wait();
-    pipeline_.engine().arena().enqueue([this, &graph = graph_] {
-        node_.try_put(Activation{});
-        graph.release_wait();
-    });
+    if (followers.room > 0 && current && light() && current->light() && &current->pipeline_.engine() == &pipeline_.engine()) {
+        --followers.room;
+        (followers.first ? followers.last->follower_ : followers.first) = this;
+        followers.last = this;
+        return;
+    }
+    pipeline_.engine().arena().enqueue([this] { activate_with_followers(); });
+}
+
+void StageCore::activate() noexcept {
+    flow::graph& graph = graph_; // the stage may be gone when the wait is released
+    node_.try_put(Activation{});
+    graph.release_wait();
+}
+
+void StageCore::activate_with_followers() noexcept {
+    const Followers outer = std::exchange(followers, {nullptr, nullptr, most_followers});
+    activate();
+    while (StageCore* const next = followers.first) {
+        followers.first = std::exchange(next->follower_, nullptr);
+        next->activate();
+    }
+    followers = outer;
+}
+
+/// A stage is light while none of its latest activations was long: one that is long now and then should not be waited for.
+void StageCore::note_length(std::int64_t activation) noexcept {
+    longest_ = std::max(activation, longest_ - longest_ / 8);
+    light_.store(longest_ < light_activation, std::memory_order_relaxed);
 }
 
 void StageCore::enter(WaitKind kind, const PortBase* port, std::int64_t now) noexcept {
@@ -98,7 +149,8 @@ void StageCore::body() noexcept {
     ticks_ = check_every_;
 
     for (;;) {
-        const Outcome outcome = advance();
+        const bool resting = paused();
+        const Outcome outcome = resting ? Outcome::idle : advance();
         if (outcome == Outcome::finished) {
             enter(WaitKind::none, nullptr, ledger_now());
             current = outer;
@@ -109,13 +161,19 @@ void StageCore::body() noexcept {
             if (input->link())
                 input->link()->settle();
         if (outcome == Outcome::yield) {
+            note_length(light_activation);
             state_.store(State::scheduled, std::memory_order_seq_cst);
             current = outer;
             post();
             return;
         }
-        // A job's end is waited for by whoever has none of the other reasons.
-        enter(wait_ && !over_ ? wait_->kind() : WaitKind::outside, wait_ && !over_ ? wait_->port() : nullptr, ledger_now());
+        // A job's end is waited for by whoever has none of the other reasons. Who is paused waits for nobody in the pipeline.
+        const std::int64_t rests_at = ledger_now();
+        note_length(rests_at - now_);
+        if (resting || over_ || !wait_)
+            enter(WaitKind::outside, nullptr, rests_at);
+        else
+            enter(wait_->kind(), wait_->port(), rests_at);
         current = outer;
         PipelineImpl& pipeline = pipeline_;
         State running = State::running;

@@ -52,6 +52,9 @@ public:
     /// Ends the stage as soon as it can be: discards what it holds (cancelled, failed) or, for a source, counts as its
     /// return (drained).
     void end(EndReason reason) noexcept;
+    /// Brings it to rest at its next wait, and back. One caller at a time.
+    void pause() noexcept { stop_.store(true, std::memory_order_seq_cst); }
+    void resume() noexcept;
     [[nodiscard]] bool finished() const noexcept { return state_.load(std::memory_order_seq_cst) == State::finished; }
     [[nodiscard]] bool idle() const noexcept { return state_.load(std::memory_order_seq_cst) == State::idle; }
     [[nodiscard]] Reason reason() const noexcept { return Reason(reason_.load(std::memory_order_acquire)); }
@@ -94,8 +97,14 @@ private:
     enum class Outcome : std::uint8_t { idle, yield, finished };
 
     void post() noexcept override;
+    void activate() noexcept;
+    void activate_with_followers() noexcept;
+    void note_length(std::int64_t activation) noexcept;
+    /// Its activations take less than waking another worker would.
+    [[nodiscard]] bool light() const noexcept { return light_.load(std::memory_order_relaxed); }
     void body() noexcept;
     [[nodiscard]] Outcome advance() noexcept;
+    [[nodiscard]] bool paused() const noexcept;
     void destroy_coroutine() noexcept;
     // stage_errors.cpp
     void handle_error() noexcept;
@@ -118,12 +127,15 @@ private:
     Process process_;
     bool started_ = false;
     bool over_ = false; ///< the coroutine is gone, jobs may still run
+    std::int64_t longest_ = 0; ///< of its latest activations, nanoseconds
     std::exception_ptr error_;
     bool restarting_ = false; ///< and over: the coroutine will be made anew
     Clock::Time restart_at_{};
     std::vector<std::function<void(EndReason)>> on_end_;
     std::optional<Timer> timer_; ///< once it has slept
 
+    StageCore* follower_ = nullptr;   ///< whose turn is next on the thread that will run this one
+    std::atomic<bool> light_{false}; ///< relaxed: a hint
     std::atomic<int> ending_{-1}; ///< an EndReason once `end` was called
     std::atomic<int> jobs_{0};
     std::atomic<std::uintptr_t> reason_{0};

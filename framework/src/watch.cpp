@@ -67,6 +67,8 @@ std::string StageCore::state_text() const {
     const PortBase* port = why.port();
     if (finished())
         return "finished";
+    if (idle() && pipeline_.paused())
+        return "paused";
     switch (why.kind()) {
     case WaitKind::none: return "running";
     case WaitKind::input: {
@@ -93,7 +95,7 @@ std::string StageCore::state_text() const {
 }
 
 void PipelineImpl::watch(std::chrono::nanoseconds limit) {
-    if (phase_.load() != Phase::running)
+    if (phase_.load() != Phase::running || paused())
         return;
     const std::int64_t now = ledger_now();
     for (const StageEntry& stage : stages_) {
@@ -190,10 +192,35 @@ Snapshot PipelineImpl::snapshot() const {
     return result;
 }
 
+namespace {
+
+std::string policy_text(const ErrorPolicy& policy) {
+    switch (policy.kind) {
+    case ErrorPolicy::Kind::fail: break;
+    case ErrorPolicy::Kind::skip: return ", skips on error";
+    case ErrorPolicy::Kind::restart: return ", restarts on error, " + std::to_string(policy.restarts) + " times";
+    case ErrorPolicy::Kind::detach: return ", left behind on error";
+    }
+    return {};
+}
+
+std::string bounds_text(const LinkOptions& options) {
+    std::string text;
+    if (options.max_bytes)
+        text += ", " + std::to_string(options.max_bytes) + " bytes";
+    if (options.max_time.count())
+        text += ", " + std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(options.max_time).count()) + " ms";
+    if (options.when_full != WhenFull::wait)
+        text += options.when_full == WhenFull::drop_oldest ? ", drops the oldest" : ", drops the newest";
+    return text;
+}
+
+} // namespace
+
 std::string PipelineImpl::describe() const {
     std::string text;
     for (const StageEntry& stage : stages_) {
-        text += "stage " + stage.name + " (" + stage.definition->type() + ")\n";
+        text += "stage " + stage.name + " (" + stage.definition->type() + ")" + policy_text(stage.options.on_error) + "\n";
         for (const auto& input : stage.ports.inputs())
             text += "  in  " + input->name() + ": " + input->type().name() + (input->link() ? "" : ", not connected") + "\n";
         for (const auto& output : stage.ports.outputs())
@@ -202,7 +229,8 @@ std::string PipelineImpl::describe() const {
     }
     for (const Connection& connection : connections_)
         if (connection.link)
-            text += "link " + connection.link->name() + ", capacity " + std::to_string(connection.link->capacity()) + "\n";
+            text += "link " + connection.link->name() + ", capacity " + std::to_string(connection.link->capacity()) +
+                    bounds_text(connection.options) + "\n";
         else
             text += "link " + stages_[connection.from.stage].name + "." + connection.from.port + "->" +
                     stages_[connection.to.stage].name + "." + connection.to.port + ", not prepared\n";

@@ -98,6 +98,16 @@ TEST_CASE_METHOD(Fixture, "capacity and the program's defaults reach the links",
     CHECK(snapshot.links[1].capacity == 7);
 }
 
+TEST_CASE_METHOD(Fixture, "a stage's statement sets what it does on errors and what its full links do", "[framework][graph_text]") {
+    build("count capacity=3 when_full=drop_oldest on_failure=restart restarts=5 ! add on_failure=skip");
+    pipeline.prepare();
+    const std::string text = pipeline.describe();
+    CHECK(text.find("stage count (count), restarts on error, 5 times\n") != std::string::npos);
+    CHECK(text.find("stage add (add), skips on error\n") != std::string::npos);
+    CHECK(text.find("link count.out->add.in, capacity 3, drops the oldest\n") != std::string::npos);
+    CHECK(refusal("count when_full=drop ! add").find("drop_oldest") != std::string::npos);
+}
+
 TEST_CASE_METHOD(Fixture, "overwrite reaches the stages that have such an option", "[framework][graph_text]") {
     SECTION("where it was not given") {
         build("count ! add", {.overwrite = true});

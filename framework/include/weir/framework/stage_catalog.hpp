@@ -1,5 +1,7 @@
 #pragma once
 // The stages that a graph's text can name.
+#include <weir/framework/error_policy.hpp>
+#include <weir/framework/link_options.hpp>
 #include <weir/framework/options.hpp>
 #include <weir/framework/stage.hpp>
 
@@ -51,10 +53,13 @@ private:
     std::map<std::string, StageType, std::less<>> types_;
 };
 
-/// What a graph's text can say of any stage: `quota` and `capacity`.
+/// What a graph's text can say of any stage, as StageOptions and, of the links from it, LinkOptions do.
 struct CommonOptions {
     std::size_t quota = 0;
     std::size_t capacity = 0;
+    WhenFull when_full = WhenFull::wait;
+    ErrorPolicy::Kind on_failure = ErrorPolicy::Kind::fail; ///< StageOptions::on_error; stages have options of that name
+    unsigned restarts = 3;
 
     [[nodiscard]] static const OptionTable<CommonOptions>& table();
 };
