@@ -50,7 +50,7 @@ void PipelineImpl::set_bounds() {
     for (const StageEntry& stage : stages_)
         for (const auto& output : stage.ports.outputs()) {
             // What the links and stages behind it may hold, and the one in the producer's hand.
-            const std::size_t needed = paths.may_hold(*output) + 1 + stage.traits.holds;
+            const std::size_t needed = paths.may_hold(*output) + stage.traits.at_once + stage.traits.holds;
             output->set_quota(stage.options.quota ? stage.options.quota : needed);
         }
 }

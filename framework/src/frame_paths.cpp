@@ -33,8 +33,8 @@ std::size_t FramePaths::may_hold(const OutputBase& output) const {
         to_visit.pop_back();
         for (const Way& way : ways(from)) {
             const LinkBase& link = *way.connection->link;
-            sum += link.capacity() + 1 + way.to->traits.holds; // the 1 is in the stage's hand
-            sum += link.drops() ? 1 : 0;                       // and one that it looks at, which is not in the link
+            sum += link.capacity() + way.to->traits.at_once + way.to->traits.holds;
+            sum += link.drops() ? 1 : 0; // one that the stage looks at, which is not in the link
             for_each_next(way, from, [&](const OutputBase& next) {
                 if (seen.insert(&next).second)
                     to_visit.push_back(&next);

@@ -52,15 +52,21 @@ void StageCore::report(std::exception_ptr error) {
 }
 
 void StageCore::handle_error() noexcept {
-    if (!error_ || ending_.load(std::memory_order_seq_cst) >= 0)
+    if (!error_)
         return;
+    const bool ending = ending_.load(std::memory_order_seq_cst) >= 0;
     try {
         switch (on_error_.kind) {
         case ErrorPolicy::Kind::fail:
         case ErrorPolicy::Kind::skip: break; // what leaves a coroutine is never a skip
-        case ErrorPolicy::Kind::restart: begin_restart(); break;
+        case ErrorPolicy::Kind::restart:
+            if (!ending) {
+                begin_restart();
+                break;
+            }
+            [[fallthrough]]; // it would not be made anew, and need not
         case ErrorPolicy::Kind::detach:
-            warn("", "failed, and the pipeline goes on without it: " + text_of(error_));
+            warn("", (ending ? "failed while it was ended: " : "failed, and the pipeline goes on without it: ") + text_of(error_));
             add_one(errors_);
             error_ = nullptr;
             break;

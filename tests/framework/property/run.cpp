@@ -2,9 +2,11 @@
 
 #include <weir/framework/pipeline.hpp>
 
+#include <chrono>
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <stdexcept>
 
 namespace property {
 namespace {
@@ -25,6 +27,43 @@ void set_value(PooledFrame& frame, std::uint64_t value) { std::memcpy(frame.writ
 /// The format changes with the value: several pools are in use, and switched between.
 weir::VideoFormat format_for(std::uint64_t value) {
     return {16 + 16 * static_cast<std::uint32_t>(value % 3), 4, weir::PixelFormat::gray8};
+}
+
+/// Throws or reports if the node cannot take the value; true if it is to be left out.
+bool refuse(const NodeSpec& node, std::uint64_t value) {
+    if (!fails(node, value))
+        return false;
+    try {
+        throw std::runtime_error(planned);
+    } catch (...) {
+        if (node.failing != Failing::skips)
+            throw;
+        weir::this_stage().report(std::current_exception());
+    }
+    return true;
+}
+
+weir::StageOptions options_of(const NodeSpec& node) {
+    weir::StageOptions options{.quota = node.quota};
+    switch (node.failing) {
+    case Failing::never:
+    case Failing::fails: break;
+    case Failing::skips: options.on_error = weir::ErrorPolicy::skip(); break;
+    case Failing::restarts: options.on_error = weir::ErrorPolicy::restart(1'000'000, std::chrono::nanoseconds(0)); break;
+    case Failing::detaches: options.on_error = weir::ErrorPolicy::detach(); break;
+    }
+    return options;
+}
+
+/// A call of `parallel`: takes as long as the value says.
+PooledFrame take_time(const NodeSpec& node, PooledFrame frame) {
+    const std::uint64_t value = value_of(frame);
+    std::uint64_t work = value;
+    for (std::uint64_t i = 0; i < value % 512; ++i)
+        work = mix(work, i);
+    if (work == 0 || fails(node, value))
+        throw std::runtime_error(planned);
+    return frame;
 }
 
 weir::Task<bool> put_new(Output<PooledFrame> out, std::uint64_t value) {
@@ -49,6 +88,8 @@ Process one_to_many(Input<PooledFrame> in, Output<PooledFrame> out, NodeSpec nod
         if (!frame)
             co_return;
         const std::uint64_t value = value_of(*frame);
+        if (refuse(node, value))
+            continue;
         bool open = true;
         if (node.kind == Kind::forward) {
             open = co_await out.put(std::move(*frame));
@@ -156,8 +197,7 @@ Process sink(Input<PooledFrame> in, std::vector<std::uint64_t>* results, NodeSpe
 
 } // namespace
 
-Results run(const GraphSpec& spec, weir::Engine& engine) {
-    Results results(spec.nodes.size());
+void run(const GraphSpec& spec, weir::Engine& engine, Results& results, const std::function<void(weir::Pipeline&)>& disturb) {
     weir::Pipeline pipeline(engine, "property");
     std::vector<weir::AnyStage> stages;
     for (std::size_t i = 0; i < spec.nodes.size(); ++i) {
@@ -174,18 +214,36 @@ Results run(const GraphSpec& spec, weir::Engine& engine) {
         case Kind::split: index = pipeline.add(name, split, node).index(); break;
         case Kind::zip: index = pipeline.add(name, zip, node).index(); break;
         case Kind::merge: index = pipeline.add(name, merge, node).index(); break;
+        case Kind::parallel:
+            index = pipeline.add(name, weir::parallel(node.count, [node](PooledFrame frame) {
+                return take_time(node, std::move(frame));
+            })).index();
+            break;
         case Kind::sink: index = pipeline.add(name, sink, &results[i], node).index(); break;
         }
         stages.emplace_back(pipeline.impl(), index);
-        pipeline.set(stages.back(), {.quota = node.quota});
+        pipeline.set(stages.back(), options_of(node));
     }
     for (const LinkSpec& link : spec.links) {
         const std::string from = outputs_of(spec.nodes[link.from].kind) == 1 ? "out" : "out" + std::to_string(link.from_port);
         const std::string to = inputs_of(spec.nodes[link.to].kind) == 1 ? "in" : "in" + std::to_string(link.to_port);
-        pipeline.connect(stages[link.from][from], stages[link.to][to], {.capacity = link.capacity});
+        pipeline.connect(stages[link.from][from], stages[link.to][to], {.capacity = link.capacity,
+                                                                                  .when_full = link.drops
+                                                                                                   ? weir::WhenFull::drop_oldest
+                                                                                                   : weir::WhenFull::wait});
     }
-    pipeline.run();
-    return results;
+    pipeline.start();
+    if (disturb)
+        disturb(pipeline);
+    pipeline.wait();
+    for (std::size_t i = 0; i < spec.links.size(); ++i)
+        if (spec.links[i].drops) {
+            const weir::LinkSnapshot link = pipeline.snapshot().links[i];
+            const std::size_t recorded = results[spec.links[i].to].size();
+            if (link.items != recorded + link.drops + link.discards)
+                throw std::logic_error("a link lost count: " + std::to_string(link.items) + " sent, " +
+                                       std::to_string(recorded) + " recorded, " + std::to_string(link.drops) + " dropped");
+        }
 }
 
 } // namespace property

@@ -1,5 +1,6 @@
 #include "spec.hpp"
 
+#include <algorithm>
 #include <random>
 #include <sstream>
 
@@ -7,7 +8,8 @@ namespace property {
 namespace {
 
 constexpr const char* kind_names[] = {"source", "transform", "rewrite", "forward", "expand",
-                                      "delay",  "split",     "zip",     "merge",   "sink"};
+                                      "delay",  "split",     "zip",     "merge",   "parallel", "sink"};
+constexpr const char* failing_names[] = {"", " skips", " restarts", " detaches", " fails"};
 
 struct OpenEnd {
     std::size_t node;
@@ -30,8 +32,14 @@ GraphSpec random_graph(std::uint64_t seed) {
         node.seed = random();
         node.quota = 1 + below(8);
         node.count = kind == Kind::source ? below(120) : kind == Kind::delay ? below(20) : 1 + below(3);
-        if (below(10) == 0)
+        if (kind != Kind::parallel && below(10) == 0)
             node.stop_after = below(40);
+        const bool one_to_one = (kind >= Kind::transform && kind <= Kind::expand) || kind == Kind::parallel;
+        if (one_to_one && node.stop_after == SIZE_MAX && below(6) == 0) {
+            node.failing = static_cast<Failing>(1 + below(4));
+            if (kind == Kind::parallel && node.failing != Failing::fails)
+                node.failing = Failing::skips; // what is under way in its calls is lost with it, and how much that is depends
+        }
         const std::size_t index = spec.nodes.size();
         for (std::size_t port = 0; port < inputs_of(kind); ++port) {
             const OpenEnd from = ends[below(ends.size())];
@@ -45,7 +53,7 @@ GraphSpec random_graph(std::uint64_t seed) {
     for (std::size_t sources = 1 + below(2); sources > 0; --sources)
         add(Kind::source);
     for (std::size_t inner = below(8); inner > 0; --inner)
-        add(static_cast<Kind>(1 + below(8)));
+        add(static_cast<Kind>(1 + below(9)));
     for (const OpenEnd end : std::vector<OpenEnd>(ends)) {
         bool used = false;
         for (const LinkSpec& link : spec.links)
@@ -56,7 +64,8 @@ GraphSpec random_graph(std::uint64_t seed) {
         sink.kind = Kind::sink;
         if (below(10) == 0)
             sink.stop_after = below(40);
-        spec.links.push_back({end.node, end.port, spec.nodes.size(), 0, 1 + below(8)});
+        const bool drops = sink.stop_after == SIZE_MAX && below(8) == 0;
+        spec.links.push_back({end.node, end.port, spec.nodes.size(), 0, 1 + below(8), drops});
         spec.nodes.push_back(sink);
     }
     return spec;
@@ -71,11 +80,12 @@ std::string to_string(const GraphSpec& spec) {
              << node.quota;
         if (node.stop_after != SIZE_MAX)
             text << " stops after " << node.stop_after;
+        text << failing_names[static_cast<std::size_t>(node.failing)];
         text << "\n";
     }
     for (const LinkSpec& link : spec.links)
         text << "  " << link.from << "." << link.from_port << " -> " << link.to << "." << link.to_port << " capacity "
-             << link.capacity << "\n";
+             << link.capacity << (link.drops ? " drops" : "") << "\n";
     return text.str();
 }
 
@@ -87,8 +97,13 @@ using Values = std::vector<std::uint64_t>;
 std::vector<Values> run_node(const NodeSpec& node, const std::vector<const Values*>& in) {
     std::vector<Values> out(outputs_of(node.kind));
     const auto each = [&](auto f) {
-        for (std::size_t i = 0; i < in[0]->size() && i < node.stop_after; ++i)
-            f((*in[0])[i]);
+        for (std::size_t i = 0; i < in[0]->size() && i < node.stop_after; ++i) {
+            const std::uint64_t value = (*in[0])[i];
+            if (!fails(node, value) || node.failing == Failing::fails)
+                f(value);
+            else if (node.failing == Failing::detaches)
+                return;
+        }
     };
     switch (node.kind) {
     case Kind::source:
@@ -98,6 +113,7 @@ std::vector<Values> run_node(const NodeSpec& node, const std::vector<const Value
     case Kind::transform:
     case Kind::rewrite: each([&](std::uint64_t v) { out[0].push_back(mix(node.seed, v)); }); break;
     case Kind::forward:
+    case Kind::parallel:
     case Kind::delay: each([&](std::uint64_t v) { out[0].push_back(v); }); break;
     case Kind::expand:
         each([&](std::uint64_t v) {
@@ -130,6 +146,10 @@ std::vector<Values> run_node(const NodeSpec& node, const std::vector<const Value
 }
 
 } // namespace
+
+bool may_fail(const GraphSpec& spec) noexcept {
+    return std::any_of(spec.nodes.begin(), spec.nodes.end(), [](const NodeSpec& node) { return node.failing == Failing::fails; });
+}
 
 Results interpret(const GraphSpec& spec) {
     std::vector<std::vector<Values>> outputs(spec.nodes.size());

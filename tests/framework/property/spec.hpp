@@ -17,7 +17,17 @@ enum class Kind : std::uint8_t {
     split,     ///< odd values to out0, even ones to out1
     zip,       ///< one new item of one from each input, until either ends
     merge,     ///< `count` from the first, one from the second, in turn, until both end
+    parallel,  ///< the same item, unchanged, with `count` calls at once
     sink,      ///< records
+};
+
+/// What a node does with the items that it cannot take (see `fails`).
+enum class Failing : std::uint8_t {
+    never,
+    skips,    ///< reports them and goes on
+    restarts, ///< throws and is made anew
+    detaches, ///< throws and is left behind: its output ends
+    fails,    ///< throws and ends the run
 };
 
 struct NodeSpec {
@@ -26,6 +36,7 @@ struct NodeSpec {
     std::size_t count = 0;
     std::size_t stop_after = SIZE_MAX; ///< returns early after so many items read (or made, for a source)
     std::size_t quota = 0;
+    Failing failing = Failing::never;
 };
 
 struct LinkSpec {
@@ -34,6 +45,7 @@ struct LinkSpec {
     std::size_t to = 0;
     std::size_t to_port = 0;
     std::size_t capacity = 1;
+    bool drops = false; ///< only towards sinks: what they record is then a part of what was sent
 };
 
 struct GraphSpec {
@@ -58,11 +70,19 @@ struct GraphSpec {
     return kind == Kind::sink ? 0 : kind == Kind::split ? 2 : 1;
 }
 
+/// Whether the node cannot take that value.
+[[nodiscard]] constexpr bool fails(const NodeSpec& node, std::uint64_t value) noexcept {
+    return node.failing != Failing::never && mix(~node.seed, value) % 16 == 0;
+}
+
 [[nodiscard]] GraphSpec random_graph(std::uint64_t seed);
 [[nodiscard]] std::string to_string(const GraphSpec& spec);
 
 /// What each sink records, by node: the definition of what the graph means.
 using Results = std::vector<std::vector<std::uint64_t>>;
+/// As if nobody failed who ends the run.
 [[nodiscard]] Results interpret(const GraphSpec& spec);
+/// Somebody's failure may end the run.
+[[nodiscard]] bool may_fail(const GraphSpec& spec) noexcept;
 
 } // namespace property

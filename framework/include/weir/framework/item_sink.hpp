@@ -24,7 +24,7 @@ public:
 
     /// The stage, to be added to one pipeline. At the end of the stream what is inside can still be pulled; if the pipeline is
     /// cancelled or fails it is freed.
-    [[nodiscard]] auto stage() const { return detail::Shape<Body>{{queue_}, "sink", {.holds = queue_->capacity()}}; }
+    [[nodiscard]] auto stage() const { return detail::Shape<Body>{{queue_}, "sink", {.at_once = queue_->capacity() + 1}}; }
 
     /// Never waits; empty if there is nothing now.
     [[nodiscard]] std::optional<T> try_pull() { return queue_->app_take({}); }

@@ -134,7 +134,7 @@ template <class F> [[nodiscard]] auto parallel(std::size_t calls, F f) {
     using Body = detail::ParallelMapper<F, detail::FirstParameter<F>, detail::ResultOf<F>>;
     if (calls == 0)
         throw std::invalid_argument("parallel: 0 calls at once would do nothing");
-    return detail::Shape<Body>{{std::move(f), calls}, "parallel", {.holds = calls}};
+    return detail::Shape<Body>{{std::move(f), calls}, "parallel", {.at_once = calls}};
 }
 
 /// Passes on the items for which `bool f(const T&)` holds.

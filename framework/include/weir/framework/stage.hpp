@@ -18,6 +18,8 @@ namespace weir {
 struct StageTraits {
     /// Items it keeps besides the one in its hand before it lets the first go (look-ahead, references).
     std::size_t holds = 0;
+    /// Items it may have in hand at once if it can get them; one is enough for it to go on.
+    std::size_t at_once = 1;
     /// The media time it keeps inside in encoded or other form, seconds: branches beside it get links long enough.
     double delay = 0;
     /// Its outputs may carry the frames it got (not new ones): their producers' quotas count what lies beyond it.

@@ -94,7 +94,7 @@ private:
     [[nodiscard]] std::optional<T> take_first() noexcept WEIR_REQUIRES(mutex_) {
         if (count_ == 0)
             return std::nullopt;
-        std::optional<T> item = std::move(at(0));
+        std::optional<T> item(std::in_place, std::move(*at(0)));
         at(0).reset(); // moved from: nothing is left to free
         first_ = (first_ + 1) % ring_.size();
         --count_;
