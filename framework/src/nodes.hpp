@@ -21,7 +21,8 @@ using ReceiverNode = flow::multifunction_node<Token, std::tuple<flow::continue_m
 /// Stores what arrives in the link's mailbox: nothing more, it runs under the sender's list lock.
 struct InputNode {
     InputNode(flow::graph& graph, InputBase& port)
-        : node(graph, flow::unlimited, [&port](const Token& token, ReceiverNode::output_ports_type&) noexcept { port.link()->accept(token); }) {}
+        : node(graph, flow::unlimited,
+               [&port](const Token& token, ReceiverNode::output_ports_type&) noexcept { port.link()->accept(token); }) {}
     ReceiverNode node;
 };
 

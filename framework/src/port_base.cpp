@@ -40,7 +40,8 @@ double LinkBase::media_time() const noexcept {
 void LinkBase::close() noexcept {
     closed_.store(true, std::memory_order_seq_cst);
     discard();
-    settle();
+    if (producer_waits.load(std::memory_order_seq_cst)) // not `settle`: a late producer may be at the queue, too
+        tell_producer_now();
 }
 
 void LinkBase::grow() noexcept {
@@ -74,8 +75,8 @@ bool LinkBase::measure_fits() const noexcept {
     const std::int64_t in = time_in_.load(std::memory_order_relaxed);
     const std::int64_t out = time_out_.load(std::memory_order_relaxed);
     // unsigned: hostile times may be further apart than a signed difference can say
-    return !max_time_ || in <= out || static_cast<std::uint64_t>(in) - static_cast<std::uint64_t>(out) <
-                                          static_cast<std::uint64_t>(max_time_);
+    return !max_time_ || in <= out ||
+           static_cast<std::uint64_t>(in) - static_cast<std::uint64_t>(out) < static_cast<std::uint64_t>(max_time_);
 }
 
 void LinkBase::tell_consumer() noexcept {

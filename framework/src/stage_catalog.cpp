@@ -52,7 +52,8 @@ const OptionTable<CommonOptions>& CommonOptions::table() {
                  {.help = "what becomes of the run when it fails: end it, leave out the item (stages that can), make the stage "
                           "anew, or go on without it",
                   .choices = {"fail", "skip", "restart", "detach"}})
-            .add("restarts", &CommonOptions::restarts, {.help = "how often on_failure=restart makes it anew", .max = 1'000'000});
+            .add("restarts", &CommonOptions::restarts,
+                 {.help = "how often on_failure=restart makes it anew", .max = 1'000'000});
         return t;
     }();
     return table;

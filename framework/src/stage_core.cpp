@@ -30,7 +30,8 @@ StageBase* current_stage() noexcept { return current; }
 StageCore::StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string name, StageDefinition& definition, Ports& ports,
                      const StageTraits& traits, const ErrorPolicy& on_error, unsigned codec_threads)
     : StageBase(std::move(name)), pipeline_(pipeline), graph_(graph), definition_(definition), ports_(ports), traits_(traits),
-      on_error_(on_error), codec_threads_(codec_threads), node_(graph, flow::serial, [this](const Activation&) noexcept -> flow::continue_msg {
+      on_error_(on_error), codec_threads_(codec_threads),
+      node_(graph, flow::serial, [this](const Activation&) noexcept -> flow::continue_msg {
           body();
           return {};
       }) {
@@ -84,9 +85,7 @@ void StageCore::resume() noexcept {
 }
 
 /// It rests until it is told to go on, or to end.
-bool StageCore::paused() const noexcept {
-    return pipeline_.paused() && ending_.load(std::memory_order_seq_cst) < 0 && !over_;
-}
+bool StageCore::paused() const noexcept { return pipeline_.paused() && ending_.load(std::memory_order_seq_cst) < 0 && !over_; }
 
 void StageCore::job_over() noexcept {
     // The caller's last touch of this stage is the end of its graph's wait, which outlives both.
@@ -247,8 +246,12 @@ void StageCore::destroy_coroutine() noexcept {
 }
 
 void StageCore::close_ports() noexcept {
-    for (const auto& output : ports_.outputs())
-        output->end();
+    // The end of the stream is a promise that this was all of it. Who is cut short makes none: whoever reads is told to end,
+    // too, but perhaps a moment later, and must not take what it has for the whole.
+    const int ending = ending_.load(std::memory_order_seq_cst);
+    if (ending < 0 || static_cast<EndReason>(ending) == EndReason::drained)
+        for (const auto& output : ports_.outputs())
+            output->end();
     for (const auto& input : ports_.inputs())
         if (input->link())
             input->link()->close();

@@ -126,7 +126,7 @@ private:
     // the core's own
     Process process_;
     bool started_ = false;
-    bool over_ = false; ///< the coroutine is gone, jobs may still run
+    bool over_ = false;        ///< the coroutine is gone, jobs may still run
     std::int64_t longest_ = 0; ///< of its latest activations, nanoseconds
     std::exception_ptr error_;
     bool restarting_ = false; ///< and over: the coroutine will be made anew
@@ -134,9 +134,9 @@ private:
     std::vector<std::function<void(EndReason)>> on_end_;
     std::optional<Timer> timer_; ///< once it has slept
 
-    StageCore* follower_ = nullptr;   ///< whose turn is next on the thread that will run this one
+    StageCore* follower_ = nullptr;  ///< whose turn is next on the thread that will run this one
     std::atomic<bool> light_{false}; ///< relaxed: a hint
-    std::atomic<int> ending_{-1}; ///< an EndReason once `end` was called
+    std::atomic<int> ending_{-1};    ///< an EndReason once `end` was called
     std::atomic<int> jobs_{0};
     std::atomic<std::uintptr_t> reason_{0};
     std::atomic<std::int64_t> since_{0};

@@ -66,7 +66,8 @@ void StageCore::handle_error() noexcept {
             }
             [[fallthrough]]; // it would not be made anew, and need not
         case ErrorPolicy::Kind::detach:
-            warn("", (ending ? "failed while it was ended: " : "failed, and the pipeline goes on without it: ") + text_of(error_));
+            warn("",
+                 (ending ? "failed while it was ended: " : "failed, and the pipeline goes on without it: ") + text_of(error_));
             add_one(errors_);
             error_ = nullptr;
             break;

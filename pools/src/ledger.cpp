@@ -22,9 +22,8 @@ void LedgerRows::add(const Block& block) {
 
 /// Of what is noted as a queue's, the oldest is its reader's: as much as no longer waits.
 void LedgerRows::share_queues_out() {
-    std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
-        return a.holder != b.holder ? a.holder < b.holder : a.since < b.since;
-    });
+    std::sort(rows_.begin(), rows_.end(),
+              [](const Row& a, const Row& b) { return a.holder != b.holder ? a.holder < b.holder : a.since < b.since; });
     for (std::size_t begin = 0, end = 0; begin < rows_.size(); begin = end) {
         const HolderId holder = rows_[begin].holder;
         for (end = begin; end < rows_.size() && rows_[end].holder == holder;)

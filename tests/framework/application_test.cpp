@@ -94,16 +94,16 @@ TEST_CASE("several threads push at once, and nothing is lost or doubled", "[fram
     CHECK(seen == std::vector<int>(4000, 1));
 }
 
-TEST_CASE("a thread that pushes is let go when the pipeline is cancelled, and its frames come back", "[framework][application]") {
+TEST_CASE("a thread that pushes is let go when the pipeline is cancelled, and its frames come back",
+          "[framework][application]") {
     TestEngine test;
     FrameSource source("camera", 2);
     Event never("never");
     BasicFramePool pool = test.engine.registry().frames(support::small);
     pool.add_demand(8);
     Pipeline pipeline(test.engine);
-    pipeline.add("camera", source.stage()) >> pipeline.add("stuck", [&never](Input<PooledFrame>) -> Process {
-        co_await until(never);
-    });
+    pipeline.add("camera", source.stage()) >>
+        pipeline.add("stuck", [&never](Input<PooledFrame>) -> Process { co_await until(never); });
     pipeline.start();
     std::jthread pusher([&] {
         for (;;) {
@@ -174,9 +174,10 @@ TEST_CASE("a call that would block in a stage's body is refused", "[framework][a
     ItemSink<int> never("numbers");
     Pipeline pipeline(test.engine);
     pipeline.add("src", source([&never, first = true]() mutable -> std::optional<int> {
-        if (!std::exchange(first, false))
-            return std::nullopt;
-        return never.pull();
-    })) >> pipeline.add("sink", sink([](int) {}));
+                     if (!std::exchange(first, false))
+                         return std::nullopt;
+                     return never.pull();
+                 })) >>
+        pipeline.add("sink", sink([](int) {}));
     CHECK_THROWS_WITH(pipeline.run(), Catch::Contains("body of stage 'src'"));
 }

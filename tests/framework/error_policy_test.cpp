@@ -242,11 +242,11 @@ TEST_CASE("when several stages fail the first is the cause and the others are at
     const auto from = pipeline.add("numbers", support::numbers, 1000);
     for (const char* name : {"a", "b"})
         from >> pipeline.add(name, sink([&ready, name](int) {
-                    ++ready;
-                    while (ready < 2) // both are in their bodies
-                        std::this_thread::yield();
-                    throw std::runtime_error(std::string("failed in ") + name);
-                }));
+                                 ++ready;
+                                 while (ready < 2) // both are in their bodies
+                                     std::this_thread::yield();
+                                 throw std::runtime_error(std::string("failed in ") + name);
+                             }));
     try {
         pipeline.run();
         FAIL("it ended without an error");

@@ -98,7 +98,8 @@ TEST_CASE_METHOD(Fixture, "capacity and the program's defaults reach the links",
     CHECK(snapshot.links[1].capacity == 7);
 }
 
-TEST_CASE_METHOD(Fixture, "a stage's statement sets what it does on errors and what its full links do", "[framework][graph_text]") {
+TEST_CASE_METHOD(Fixture, "a stage's statement sets what it does on errors and what its full links do",
+                 "[framework][graph_text]") {
     build("count capacity=3 when_full=drop_oldest on_failure=restart restarts=5 ! add on_failure=skip");
     pipeline.prepare();
     const std::string text = pipeline.describe();

@@ -380,6 +380,31 @@ TEST_CASE("a change in one branch never touches the pixels of the other", "[fram
     CHECK(test.frames_out() == 0);
 }
 
+TEST_CASE("what a cancelled pipeline cuts short does not look like the end of the stream", "[framework][lifecycle]") {
+    TestEngine test;
+    for (int round = 0; round < 200; ++round) {
+        std::atomic<bool> ended{false};
+        std::latch running(1);
+        Pipeline pipeline(test.engine);
+        // Told in this order: the source first, the reader last, and many between them.
+        const auto from = pipeline.add("src", endless);
+        for (int i = 0; i < 200; ++i)
+            from >> pipeline.add("rest" + std::to_string(i), [](Input<PooledFrame>) -> Process { co_return; });
+        from >> pipeline.add("reader", [&](Input<PooledFrame> in) -> Process {
+            co_await in.next();
+            running.count_down();
+            while (co_await in.next()) {
+            }
+            ended = true;
+        });
+        pipeline.start();
+        running.wait();
+        pipeline.cancel();
+        CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+        CHECK_FALSE(ended);
+    }
+}
+
 namespace {
 
 /// Takes its time to be destroyed, as freeing much memory does.

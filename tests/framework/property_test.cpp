@@ -85,7 +85,8 @@ bool right(const property::GraphSpec& spec, const property::Results& results, co
         drops[link.to] = drops[link.to] || link.drops;
     for (std::size_t i = 0; i < results.size(); ++i)
         if (drops[i] ? !is_part(results[i], expected[i])
-                     : cut ? !is_prefix(results[i], expected[i]) : results[i] != expected[i])
+            : cut    ? !is_prefix(results[i], expected[i])
+                     : results[i] != expected[i])
             return false;
     return true;
 }
@@ -146,7 +147,8 @@ std::string run_disturbed(const property::GraphSpec& spec, weir::Engine& engine,
 
 // WEIR_PROPERTY_GRAPHS says how many, WEIR_PROPERTY_SEED replays one.
 TEST_CASE("random graphs give what the sequential interpreter gives, and no frame stays out", "[framework][property]") {
-    CHECK(count_wrong([](const property::GraphSpec& spec, weir::Engine& engine) { return run_disturbed(spec, engine, {}); }) == 0);
+    CHECK(count_wrong([](const property::GraphSpec& spec, weir::Engine& engine) { return run_disturbed(spec, engine, {}); }) ==
+          0);
 }
 
 TEST_CASE("random graphs that are paused now and then give the same", "[framework][property][pause]") {

@@ -215,9 +215,10 @@ void run(const GraphSpec& spec, weir::Engine& engine, Results& results, const st
         case Kind::zip: index = pipeline.add(name, zip, node).index(); break;
         case Kind::merge: index = pipeline.add(name, merge, node).index(); break;
         case Kind::parallel:
-            index = pipeline.add(name, weir::parallel(node.count, [node](PooledFrame frame) {
-                return take_time(node, std::move(frame));
-            })).index();
+            index = pipeline
+                        .add(name, weir::parallel(node.count,
+                                                  [node](PooledFrame frame) { return take_time(node, std::move(frame)); }))
+                        .index();
             break;
         case Kind::sink: index = pipeline.add(name, sink, &results[i], node).index(); break;
         }
@@ -227,10 +228,9 @@ void run(const GraphSpec& spec, weir::Engine& engine, Results& results, const st
     for (const LinkSpec& link : spec.links) {
         const std::string from = outputs_of(spec.nodes[link.from].kind) == 1 ? "out" : "out" + std::to_string(link.from_port);
         const std::string to = inputs_of(spec.nodes[link.to].kind) == 1 ? "in" : "in" + std::to_string(link.to_port);
-        pipeline.connect(stages[link.from][from], stages[link.to][to], {.capacity = link.capacity,
-                                                                                  .when_full = link.drops
-                                                                                                   ? weir::WhenFull::drop_oldest
-                                                                                                   : weir::WhenFull::wait});
+        pipeline.connect(
+            stages[link.from][from], stages[link.to][to],
+            {.capacity = link.capacity, .when_full = link.drops ? weir::WhenFull::drop_oldest : weir::WhenFull::wait});
     }
     pipeline.start();
     if (disturb)

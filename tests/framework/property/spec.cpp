@@ -7,8 +7,8 @@
 namespace property {
 namespace {
 
-constexpr const char* kind_names[] = {"source", "transform", "rewrite", "forward", "expand",
-                                      "delay",  "split",     "zip",     "merge",   "parallel", "sink"};
+constexpr const char* kind_names[] = {"source", "transform", "rewrite", "forward",  "expand", "delay",
+                                      "split",  "zip",       "merge",   "parallel", "sink"};
 constexpr const char* failing_names[] = {"", " skips", " restarts", " detaches", " fails"};
 
 struct OpenEnd {
@@ -148,7 +148,8 @@ std::vector<Values> run_node(const NodeSpec& node, const std::vector<const Value
 } // namespace
 
 bool may_fail(const GraphSpec& spec) noexcept {
-    return std::any_of(spec.nodes.begin(), spec.nodes.end(), [](const NodeSpec& node) { return node.failing == Failing::fails; });
+    return std::any_of(spec.nodes.begin(), spec.nodes.end(),
+                       [](const NodeSpec& node) { return node.failing == Failing::fails; });
 }
 
 Results interpret(const GraphSpec& spec) {

@@ -14,8 +14,9 @@ struct ErrorPolicy {
         detach,  ///< the stage ends, and with it what only it feeds; the rest goes on
     };
     Kind kind = Kind::fail;
-    unsigned restarts = 0;               ///< at most so many in a run; the next error is the pipeline's
-    std::chrono::nanoseconds back_off = {}; ///< before the first restart, by the engine's clock; doubles with each, up to a minute
+    unsigned restarts = 0; ///< at most so many in a run; the next error is the pipeline's
+    std::chrono::nanoseconds back_off =
+        {}; ///< before the first restart, by the engine's clock; doubles with each, up to a minute
 
     [[nodiscard]] static constexpr ErrorPolicy skip() noexcept { return {Kind::skip, 0, {}}; }
     [[nodiscard]] static constexpr ErrorPolicy restart(unsigned times,

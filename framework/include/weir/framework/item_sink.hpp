@@ -13,9 +13,9 @@
 
 namespace weir {
 
-/// Keeps what reaches the stage `stage()` until a thread of the application pulls it. Bounded: while `capacity()` items wait, the
-/// stage takes no more, and the pipeline waits behind it (or give its link LinkOptions::latest()). A handle: copies are the same
-/// sink. Thread-safe; may outlive the pipeline.
+/// Keeps what reaches the stage `stage()` until a thread of the application pulls it. Bounded: while `capacity()` items wait,
+/// the stage takes no more, and the pipeline waits behind it (or give its link LinkOptions::latest()). A handle: copies are the
+/// same sink. Thread-safe; may outlive the pipeline.
 template <Item T> class ItemSink {
 public:
     /// Throws std::invalid_argument if the capacity is 0. `name` is shown where the pipeline waits for the application.

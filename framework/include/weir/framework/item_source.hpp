@@ -40,7 +40,8 @@ public:
     }
     /// The stream ends after what was pushed.
     void end() noexcept { queue_->close(); }
-    /// Calls `f` whenever there may be room again, and when the stage ends: on a worker, so it has to be short and must not wait.
+    /// Calls `f` whenever there may be room again, and when the stage ends: on a worker, so it has to be short and must not
+    /// wait.
     void on_room(std::function<void()> f) { queue_->on_change(std::move(f)); }
 
     [[nodiscard]] std::size_t size() const { return queue_->size(); }

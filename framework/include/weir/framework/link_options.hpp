@@ -13,8 +13,8 @@ enum class WhenFull : std::uint8_t {
 };
 
 /// A link is full when it has reached any of its bounds; an empty one always takes an item. Of packets, what comes after a drop
-/// and cannot be decoded without it is dropped, too: all up to the next key packet. Drops are counted; the end of the stream and
-/// gaps are never dropped. What a consumer looks at (`peek`) is in its hand: it is not dropped and not counted.
+/// and cannot be decoded without it is dropped, too: all up to the next key packet. Drops are counted; the end of the stream
+/// and gaps are never dropped. What a consumer looks at (`peek`) is in its hand: it is not dropped and not counted.
 struct LinkOptions {
     std::size_t capacity = 0;             ///< items; 0: the type's default, or what the graph needs
     std::size_t max_bytes = 0;            ///< of payload (packets); 0: unlimited

@@ -172,8 +172,8 @@ public:
     void drain() noexcept;
     /// Stop now; what is under way is discarded.
     void cancel() noexcept;
-    /// Stops every stage at its next wait; what runs on other threads (I/O, codecs) is finished first. Frames stay where they are.
-    /// Returns at once. `drain` and `cancel` end a paused pipeline, too.
+    /// Stops every stage at its next wait; what runs on other threads (I/O, codecs) is finished first. Frames stay where they
+    /// are. Returns at once. `drain` and `cancel` end a paused pipeline, too.
     void pause() noexcept;
     /// Goes on where it was. By the engine's clock, the time of the pause has passed.
     void resume() noexcept;

@@ -34,9 +34,9 @@ public:
 
     [[nodiscard]] HolderId id() const noexcept { return id_; }
 
-    /// Makes it a queue, so that one note a pass is enough: of what bears its name, the newest `waiting()` are in it, and `reader`
-    /// has taken the others. `waiting` is called by reports, on any thread, under a lock; it must not lock, and not be called
-    /// any more once this was called with nullptr. Locks; allocates.
+    /// Makes it a queue, so that one note a pass is enough: of what bears its name, the newest `waiting()` are in it, and
+    /// `reader` has taken the others. `waiting` is called by reports, on any thread, under a lock; it must not lock, and not be
+    /// called any more once this was called with nullptr. Locks; allocates.
     void set_queue(HolderId reader, std::function<std::size_t()> waiting);
 
 private:

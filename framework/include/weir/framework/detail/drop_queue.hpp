@@ -12,8 +12,8 @@
 
 namespace weir::detail {
 
-/// A ring under a mutex that is held for a few moves; nothing is destroyed under it. One thread puts, one takes, any may ask for
-/// the size. Allocates only in `reserve`. A gap says no more than the item after it, so the last one is all that is kept.
+/// A ring under a mutex that is held for a few moves; nothing is destroyed under it. One thread puts, one takes, any may ask
+/// for the size. Allocates only in `reserve`. A gap says no more than the item after it, so the last one is all that is kept.
 template <class T> class DropQueue {
 public:
     using Entry = std::variant<T, Gap>;
@@ -111,7 +111,7 @@ private:
     std::size_t count_ WEIR_GUARDED_BY(mutex_) = 0;
     std::optional<Gap> gap_ WEIR_GUARDED_BY(mutex_); ///< after all items
     std::atomic<std::size_t> size_{0};
-    std::vector<T> removed_;     // the producer's, on their way to be destroyed outside the lock
+    std::vector<T> removed_;    // the producer's, on their way to be destroyed outside the lock
     std::optional<Entry> hand_; // the consumer's
 };
 

@@ -183,7 +183,7 @@ protected:
     std::atomic<std::int64_t> last_pts_{no_time};
     std::atomic<Rational> last_base_{Rational{0, 1}};
     std::atomic<std::size_t> bytes_{0};
-    std::atomic<std::int64_t> time_in_{no_time}; ///< nanoseconds: of the last item put; the producer's
+    std::atomic<std::int64_t> time_in_{no_time};  ///< nanoseconds: of the last item put; the producer's
     std::atomic<std::int64_t> time_out_{no_time}; ///< of the last one taken, at first of the first one put
     std::atomic<std::size_t> peak_{0};
     std::atomic<std::uint64_t> passed_{0};

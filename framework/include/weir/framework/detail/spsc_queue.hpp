@@ -66,8 +66,8 @@ public:
         // Release: the slot is free. A producer that has just said that it waits may be missed until `settle`.
         count_out_.store(++out_, std::memory_order_release);
     }
-    /// The consumer's, after its last `pop` before it rests: who says that it waits either sees what was popped, or is seen by a
-    /// look after this.
+    /// The consumer's, after its last `pop` before it rests: who says that it waits either sees what was popped, or is seen by
+    /// a look after this.
     void settle() noexcept { count_out_.store(out_, std::memory_order_seq_cst); }
 
     /// Items inside, as seen by any thread; exact for the producer and the consumer if the other one rests.
