@@ -20,10 +20,14 @@ bool AppQueueBase::closed() const {
 }
 
 void AppQueueBase::close() noexcept {
-    Lock lock(mutex_);
-    closed_ = true;
-    tell_stage();
-    tell_application(lock);
+    Callback callback;
+    {
+        const Lock lock(mutex_);
+        closed_ = true;
+        tell_stage();
+        callback = tell_application();
+    }
+    call(callback);
 }
 
 void AppQueueBase::on_change(std::function<void()> f) {
@@ -52,13 +56,15 @@ void AppQueueBase::tell_stage() noexcept {
         stage_->signal();
 }
 
-void AppQueueBase::tell_application(Lock& lock) noexcept {
-    const auto call = on_change_;
+AppQueueBase::Callback AppQueueBase::tell_application() noexcept {
     changed_.notify_all(); // under the lock: the queue may go as soon as it is let go of
-    lock.unlock();
-    if (call)
+    return on_change_;
+}
+
+void AppQueueBase::call(const Callback& callback) noexcept {
+    if (callback)
         try {
-            (*call)();
+            (*callback)();
         } catch (...) {
             // a callback that throws: there is nobody to tell here
         }

@@ -29,7 +29,7 @@ void LinkBase::set_reader(HolderId reader) noexcept {
         else
             holder_.set_queue(reader, [this] { return size(); });
     } catch (...) {
-        // no memory: the ledger shows the reader's frames as the link's
+        return; // no memory: the ledger shows the reader's frames as the link's
     }
 }
 

@@ -73,7 +73,7 @@ void StageCore::handle_error() noexcept {
             break;
         }
     } catch (...) {
-        // no memory for a word about it: the error stays and ends the pipeline
+        return; // no memory for a word about it: the error stays and ends the pipeline
     }
 }
 

@@ -54,8 +54,10 @@ protected:
     }
     static void require_no_stage();
     void tell_stage() noexcept WEIR_REQUIRES(mutex_);
-    /// Tells the application's threads, and calls back; `lock` is let go of.
-    void tell_application(Lock& lock) noexcept WEIR_REQUIRES(mutex_);
+    using Callback = std::shared_ptr<const std::function<void()>>;
+    /// Tells the application's threads. What it returns is to be called outside the lock.
+    [[nodiscard]] Callback tell_application() noexcept WEIR_REQUIRES(mutex_);
+    static void call(const Callback& callback) noexcept;
 
     mutable Mutex mutex_;
     Condition changed_;
@@ -66,7 +68,7 @@ private:
     const std::string name_;
     const std::size_t capacity_;
     StageBase* stage_ WEIR_GUARDED_BY(mutex_) = nullptr;
-    std::shared_ptr<const std::function<void()>> on_change_ WEIR_GUARDED_BY(mutex_);
+    Callback on_change_ WEIR_GUARDED_BY(mutex_);
 };
 
 template <class T> class AppQueue final : public AppQueueBase {
@@ -77,19 +79,29 @@ public:
 
     // The stage's: neither blocks.
     Put stage_put(T& item) noexcept WEIR_EXCLUDES(mutex_) {
-        Lock lock(mutex_);
-        const Put result = put(item);
-        if (result == Put::done)
-            tell_application(lock);
+        Callback callback;
+        Put result = Put::full;
+        {
+            const Lock lock(mutex_);
+            result = put(item);
+            if (result == Put::done)
+                callback = tell_application();
+        }
+        call(callback);
         return result;
     }
     /// `ended`: nothing will come any more.
     [[nodiscard]] std::optional<T> stage_take(bool& ended) noexcept WEIR_EXCLUDES(mutex_) {
-        Lock lock(mutex_);
-        auto item = take();
-        ended = !item && closed_;
-        if (item)
-            tell_application(lock);
+        Callback callback;
+        std::optional<T> item;
+        {
+            const Lock lock(mutex_);
+            item = take();
+            ended = !item && closed_;
+            if (item)
+                callback = tell_application();
+        }
+        call(callback);
         return item;
     }
 
