@@ -34,7 +34,8 @@ using nlohmann::ordered_json;
 
 /// Something measured again and again.
 struct Subject {
-    ordered_json::json_pointer key;
+    std::string name;
+    std::string threads; ///< empty: those it takes
     std::function<double()> run;
     std::vector<double> figures;
 };
@@ -47,16 +48,19 @@ struct Chains {
     bench::TbbChain<int> tbb_ints;
 };
 
-/// For each item that a run of `items` is longer than a shorter one.
+/// From when a fifth of the items has arrived until all have.
 double allocations_per_item(bench::Passing& passing, int items) {
-    const auto count = [&](int n) {
-        support::start_counting_allocations();
-        bench::pass_through(passing.engine, [&] { return passing.frame(); }, n);
-        return static_cast<double>(support::stop_counting_allocations());
-    };
-    count(items); // warm
-    const double few = count(items);
-    return (count(3 * items) - few) / (2.0 * items);
+    std::uint64_t allocations = 0;
+    const int warm = items / 5;
+    bench::pass_through(
+        passing.engine, [&] { return passing.frame(); }, items,
+        [&](int arrived) {
+            if (arrived == warm)
+                support::start_counting_allocations();
+            if (arrived == items)
+                allocations = support::stop_counting_allocations();
+        });
+    return static_cast<double>(allocations) / (items - warm);
 }
 
 } // namespace
@@ -75,22 +79,22 @@ int main(int argc, char** argv) try {
     Chains two(2);
     bench::TwoAtOnce two_at_once;
     std::vector<Subject> subjects;
-    const auto add = [&](const std::string& key, std::function<double()> run) {
-        subjects.push_back({ordered_json::json_pointer(key), std::move(run), {}});
+    const auto add = [&](const std::string& name, const std::string& threads_of_it, std::function<double()> run) {
+        subjects.push_back({name, threads_of_it, std::move(run), {}});
     };
-    for (auto [name, chains] : {std::pair{"1", &one}, std::pair{"2", &two}}) {
-        const auto frame = [chains = chains] { return chains->passing.frame(); };
+    for (Chains* const chains : {&one, &two}) {
+        const std::string name = chains == &one ? "1" : "2";
+        const auto frame = [chains] { return chains->passing.frame(); };
         const auto number = [n = 0]() mutable { return ++n; };
         weir::Engine& engine = chains->passing.engine;
-        add(std::string("/hop_ns/weir/") + name, [&engine, frame, items] { return bench::pass_through(engine, frame, items); });
-        add(std::string("/hop_ns/tbb/") + name, [=] { return chains->tbb_frames.pass_through(frame, items); });
-        add(std::string("/hop_ns/weir_int/") + name,
-            [&engine, number, items] { return bench::pass_through(engine, number, items); });
-        add(std::string("/hop_ns/tbb_int/") + name, [=] { return chains->tbb_ints.pass_through(number, items); });
+        add("weir", name, [&engine, frame, items] { return bench::pass_through(engine, frame, items); });
+        add("tbb", name, [=] { return chains->tbb_frames.pass_through(frame, items); });
+        add("weir_int", name, [&engine, number, items] { return bench::pass_through(engine, number, items); });
+        add("tbb_int", name, [=] { return chains->tbb_ints.pass_through(number, items); });
     }
 #ifdef WEIR_BENCH_GST
     bench::GstChain gst;
-    add("/hop_ns/gst_queue_identity", [=] { return bench::GstChain::pass_through(items); });
+    add("gst_queue_identity", "", [=] { return bench::GstChain::pass_through(items); });
 #endif
     std::vector<double> alone, parallel, threads;
     for (int run = 0; run <= runs; ++run) {
@@ -102,8 +106,10 @@ int main(int argc, char** argv) try {
         threads.push_back(alone.back() / two_at_once.on_two_threads(calls));
     }
     ordered_json result;
-    for (const Subject& subject : subjects)
-        result[subject.key] = bench::median(subject.figures);
+    for (const Subject& subject : subjects) {
+        ordered_json& place = result["hop_ns"][subject.name];
+        (subject.threads.empty() ? place : place[subject.threads]) = bench::median(subject.figures);
+    }
     result["allocations_per_item"] = allocations_per_item(two.passing, items);
     result["parallel2_speedup"] = bench::median(parallel);
     result["two_threads_speedup"] = bench::median(threads);

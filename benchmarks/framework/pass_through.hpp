@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 namespace bench {
 
@@ -14,9 +15,10 @@ inline constexpr int stages = 10;
 inline constexpr int hops = stages + 1;
 inline constexpr std::size_t capacity = 8;
 
-/// Sends so many items through, `make()` each; nanoseconds a hop.
-template <class Make> double pass_through(weir::Engine& engine, Make make, int items) {
-    using Item = decltype(make());
+/// Sends so many items through, `make()` each; `arrived(n)` is called at the end of the chain for the n-th, from 1. Nanoseconds
+/// a hop.
+template <class Make, class Arrived> double pass_through(weir::Engine& engine, Make make, int items, Arrived arrived) {
+    using Item = std::decay_t<decltype(make())>;
     weir::Pipeline pipeline(engine);
     weir::OutRef<Item> last = pipeline
                                   .add("source", weir::source([&make, left = items]() mutable -> std::optional<Item> {
@@ -30,11 +32,16 @@ template <class Make> double pass_through(weir::Engine& engine, Make make, int i
         pipeline.connect(last, stage, {.capacity = capacity});
         last = stage.out();
     }
-    pipeline.connect(last, pipeline.add("sink", weir::sink([](Item) {})), {.capacity = capacity});
+    pipeline.connect(last, pipeline.add("sink", weir::sink([&arrived, n = 0](Item) mutable { arrived(++n); })),
+                     {.capacity = capacity});
     const auto begin = std::chrono::steady_clock::now();
     pipeline.run();
     const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
     return time.count() / (static_cast<double>(items) * hops);
+}
+
+template <class Make> double pass_through(weir::Engine& engine, Make make, int items) {
+    return pass_through(engine, make, items, [](int) {});
 }
 
 /// An engine with so many workers, and frames to pass on: more than are under way at once, so that each is in one place.

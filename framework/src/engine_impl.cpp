@@ -62,9 +62,8 @@ EngineConfig with_log(EngineConfig config) {
 
 EngineImpl::EngineImpl(EngineConfig config)
     : config_(with_log(std::move(config))), clock_(config_.clock ? config_.clock : std::make_shared<Clock>()),
-      threads_(config_.threads ? config_.threads : available_cpus()), registry_(config_.registry),
+      threads_(config_.threads ? config_.threads : available_cpus()), process_share_(threads_), registry_(config_.registry),
       arena_(static_cast<int>(threads_) + 1, 1), io_(std::max(1u, config_.io_threads)), endpoints_(config_.endpoint_threads) {
-    ProcessLimit::instance().change(static_cast<int>(threads_));
     arena_.initialize();
     control_ = std::thread([this] { control_loop(); });
     clock_->watch(clock_watch_);
@@ -79,8 +78,12 @@ EngineImpl::~EngineImpl() {
     wake_.notify_all();
     control_.join();
     arena_.terminate();
-    ProcessLimit::instance().change(-static_cast<int>(threads_));
 }
+
+EngineImpl::ProcessShare::ProcessShare(unsigned count) : threads(static_cast<int>(count)) {
+    ProcessLimit::instance().change(threads);
+}
+EngineImpl::ProcessShare::~ProcessShare() { ProcessLimit::instance().change(-threads); }
 
 void EngineImpl::log(LogLevel level, const std::string& text) const noexcept {
     try {

@@ -61,6 +61,14 @@ private:
     EngineConfig config_;
     const std::shared_ptr<Clock> clock_;
     unsigned threads_;
+    /// The engine's part of oneTBB's limit for the process.
+    struct ProcessShare {
+        explicit ProcessShare(unsigned threads);
+        ~ProcessShare();
+        ProcessShare(const ProcessShare&) = delete;
+        ProcessShare& operator=(const ProcessShare&) = delete;
+        const int threads;
+    } process_share_;
     PoolRegistry registry_;
     oneapi::tbb::task_arena arena_;
 

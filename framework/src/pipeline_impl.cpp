@@ -17,11 +17,22 @@ PipelineImpl::~PipelineImpl() {
         while (!done_)
             ended_.wait(mutex_);
     }
-    // Nodes before their graph, links before the ports they lead to.
-    for (StageEntry& stage : stages_)
+    destroy_cores();
+    connections_.clear(); // links before the ports they lead to
+}
+
+/// Nodes before their graph: those of a core that was not finished, too.
+void PipelineImpl::destroy_cores() noexcept {
+    for (StageEntry& stage : stages_) {
         stage.core.reset();
+        for (const auto& input : stage.ports.inputs()) {
+            input->node_.reset();
+            input->gap_targets.clear();
+        }
+        for (const auto& output : stage.ports.outputs())
+            output->node_.reset();
+    }
     graph_.reset();
-    connections_.clear();
 }
 
 std::size_t PipelineImpl::add(std::string name, std::unique_ptr<StageDefinition> definition, StageOptions options) {
@@ -68,6 +79,22 @@ void PipelineImpl::start() {
     if (phase_.load() != Phase::prepared)
         throw GraphError("the pipeline was started already");
 
+    try {
+        make_cores();
+        engine_->add(*this);
+    } catch (...) {
+        destroy_cores();
+        throw;
+    }
+    started_at_ = ledger_now();
+    remaining_.store(stages_.size() + 1, std::memory_order_seq_cst); // one for this call
+    phase_.store(Phase::running);
+    for (StageEntry& stage : stages_)
+        stage.core->signal();
+    count_down();
+}
+
+void PipelineImpl::make_cores() {
     engine_->arena().execute([&] { graph_ = std::make_unique<flow::graph>(); });
     for (StageEntry& stage : stages_)
         stage.core = std::make_unique<StageCore>(*this, *graph_, stage.name, *stage.definition, stage.ports, stage.traits,
@@ -82,14 +109,6 @@ void PipelineImpl::start() {
             for (const auto& output : stage.ports.outputs())
                 input->gap_targets.push_back(output.get());
         }
-
-    engine_->add(*this);
-    started_at_ = ledger_now();
-    remaining_.store(stages_.size() + 1, std::memory_order_seq_cst); // one for this call
-    phase_.store(Phase::running);
-    for (StageEntry& stage : stages_)
-        stage.core->signal();
-    count_down();
 }
 
 void PipelineImpl::wait() {

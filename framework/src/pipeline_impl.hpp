@@ -91,6 +91,9 @@ private:
     void require_not_in_stage(const char* what) const;
     void require_inputs() const;
 
+    void make_cores();
+    void destroy_cores() noexcept;
+
     // bounds.cpp
     void set_bounds();
     void stretch_links_of_joins();
