@@ -99,8 +99,8 @@ template <Step steps> struct Types {
 template <Step steps> struct AskAndRetire : rl::test_suite<AskAndRetire<steps>, 3> {
     using Table = weir::detail::PoolTable<Types<steps>>;
     using Core = typename Table::Core;
-    Table table;
     Pool pools[3];
+    Table table; // after them: at the end it may still have a handle to one
 
     Core ask(unsigned index) {
         if (Core known = table.find(1))
