@@ -131,8 +131,12 @@ void EngineImpl::remove(PipelineImpl& pipeline) noexcept {
 
 void EngineImpl::look_at_pipelines() {
     const Lock running(running_mutex_);
-    for (PipelineImpl* pipeline : running_)
-        pipeline->watch(config_.watchdog);
+    try {
+        for (PipelineImpl* pipeline : running_)
+            pipeline->watch(config_.watchdog);
+    } catch (const std::exception& error) { // no memory: the next look may have it
+        log(LogLevel::warning, std::string("the watchdog did not see everything: ") + error.what());
+    }
 }
 
 void EngineImpl::trim_cold() {
