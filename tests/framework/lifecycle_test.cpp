@@ -10,18 +10,10 @@
 #include <thread>
 
 using namespace weir;
+using support::endless;
 using support::TestEngine;
 
 namespace {
-
-Process endless(Output<PooledFrame> out) {
-    for (std::int64_t i = 0;; ++i) {
-        PooledFrame frame = co_await out.acquire(support::small);
-        frame.header().pts = i;
-        if (!co_await out.put(std::move(frame)))
-            co_return;
-    }
-}
 
 Process pass(Input<PooledFrame> in, Output<PooledFrame> out) {
     while (auto frame = co_await in.next())
@@ -378,79 +370,4 @@ TEST_CASE("a change in one branch never touches the pixels of the other", "[fram
     CHECK(untouched);
     CHECK(changed == 100);
     CHECK(test.frames_out() == 0);
-}
-
-TEST_CASE("what a cancelled pipeline cuts short does not look like the end of the stream", "[framework][lifecycle]") {
-    TestEngine test;
-    for (int round = 0; round < 200; ++round) {
-        std::atomic<bool> ended{false};
-        std::latch running(1);
-        Pipeline pipeline(test.engine);
-        // Told in this order: the source first, the reader last, and many between them.
-        const auto from = pipeline.add("src", endless);
-        for (int i = 0; i < 200; ++i)
-            from >> pipeline.add("rest" + std::to_string(i), [](Input<PooledFrame>) -> Process { co_return; });
-        from >> pipeline.add("reader", [&](Input<PooledFrame> in) -> Process {
-            co_await in.next();
-            running.count_down();
-            while (co_await in.next()) {
-            }
-            ended = true;
-        });
-        pipeline.start();
-        running.wait();
-        pipeline.cancel();
-        CHECK_THROWS_AS(pipeline.wait(), Cancelled);
-        CHECK_FALSE(ended);
-    }
-}
-
-namespace {
-
-/// Takes its time to be destroyed, as freeing much memory does.
-class Slow {
-public:
-    explicit Slow(std::atomic<int>& alive) : alive_(&alive) { ++alive; }
-    Slow(Slow&& other) noexcept : alive_(std::exchange(other.alive_, nullptr)) {}
-    Slow& operator=(Slow&&) = delete;
-    ~Slow() {
-        if (!alive_)
-            return;
-        const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
-        while (std::chrono::steady_clock::now() < end)
-            std::this_thread::yield();
-        --*alive_;
-    }
-
-private:
-    std::atomic<int>* alive_;
-};
-
-} // namespace
-
-TEST_CASE("what a call on another worker returned is gone when a cancelled pipeline has ended", "[framework][lifecycle]") {
-    TestEngine test;
-    for (int round = 0; round < 20; ++round) {
-        std::atomic<int> alive{0};
-        std::latch running(1);
-        std::latch go(1);
-        Pipeline pipeline(test.engine);
-        pipeline.add("numbers", support::numbers, 1) >> pipeline.add("work", [&](Input<int> in) -> Process {
-            const auto job = [&alive, &running, &go] {
-                running.count_down();
-                go.wait();
-                return Slow(alive);
-            };
-            co_await in.next();
-            Compute<decltype(job)> compute;
-            compute.start(job);
-            co_await compute.result();
-        });
-        pipeline.start();
-        running.wait();
-        pipeline.cancel();
-        go.count_down();
-        CHECK_THROWS_AS(pipeline.wait(), Cancelled);
-        CHECK(alive == 0);
-    }
 }

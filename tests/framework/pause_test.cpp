@@ -23,15 +23,6 @@ void until_all_are(const Pipeline& pipeline, const std::string& state) {
     }
 }
 
-Process frames_without_end(Output<PooledFrame> out) {
-    for (std::int64_t i = 0;; ++i) {
-        PooledFrame frame = co_await out.acquire(support::small);
-        frame.header().pts = i;
-        if (!co_await out.put(std::move(frame)))
-            co_return;
-    }
-}
-
 } // namespace
 
 TEST_CASE("a paused pipeline stands still and goes on where it was", "[framework][pause]") {
@@ -40,7 +31,7 @@ TEST_CASE("a paused pipeline stands still and goes on where it was", "[framework
     std::atomic<std::int64_t> next{0};
     std::atomic<bool> in_order{true};
     Pipeline pipeline(test.engine);
-    pipeline.add("src", frames_without_end) >> pipeline.add("map", map([](PooledFrame frame) { return frame; })) >>
+    pipeline.add("src", support::endless) >> pipeline.add("map", map([](PooledFrame frame) { return frame; })) >>
         pipeline.add("sink", sink([&](PooledFrame frame) {
                          if (frame.header().pts != next++)
                              in_order = false;
@@ -72,7 +63,7 @@ TEST_CASE("a paused pipeline can be cancelled, drained and destroyed", "[framewo
     std::atomic<int> seen{0};
     {
         Pipeline pipeline(test.engine);
-        pipeline.add("src", frames_without_end) >> pipeline.add("sink", sink([&seen](PooledFrame) { ++seen; }));
+        pipeline.add("src", support::endless) >> pipeline.add("sink", sink([&seen](PooledFrame) { ++seen; }));
         pipeline.start();
         while (seen < 10)
             std::this_thread::yield();

@@ -72,6 +72,16 @@ inline weir::Process frames(weir::Output<weir::PooledFrame> out, int count) {
     }
 }
 
+/// The same without an end.
+inline weir::Process endless(weir::Output<weir::PooledFrame> out) {
+    for (std::int64_t i = 0;; ++i) {
+        weir::PooledFrame frame = co_await out.acquire(small);
+        frame.header().pts = i;
+        if (!co_await out.put(std::move(frame)))
+            co_return;
+    }
+}
+
 /// 0, 1, 2 ... below `count`.
 inline weir::Process numbers(weir::Output<int> out, int count) {
     for (int i = 0; i < count; ++i)
