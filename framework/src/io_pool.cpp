@@ -1,8 +1,21 @@
 #include "io_pool.hpp"
 
+#include "stage_core.hpp"
+
 #include <system_error>
+#include <utility>
 
 namespace weir::detail {
+namespace {
+
+/// A thread of a pool, and the first job that a stage started from it.
+struct Worker {
+    const IoPool* pool = nullptr;
+    Job* own = nullptr;
+};
+thread_local Worker worker;
+
+} // namespace
 
 IoPool::~IoPool() {
     std::vector<std::thread> threads;
@@ -17,6 +30,10 @@ IoPool::~IoPool() {
 }
 
 void IoPool::run(Job& job) {
+    if (worker.pool == this && !worker.own) {
+        worker.own = &job; // this thread is about to look for one: no need to wake another
+        return;
+    }
     {
         const Lock lock(mutex_);
         if (queued_ >= idle_ && threads_.size() < most_) {
@@ -51,21 +68,34 @@ std::size_t IoPool::threads() const {
     return threads_.size();
 }
 
+/// Takes the oldest. One's own goes to the end of the line if there is one: stages that start their next job after each would
+/// keep the thread for ever.
+Job* IoPool::next() noexcept {
+    Job* const own = std::exchange(worker.own, nullptr);
+    if (jobs_.empty())
+        return own;
+    if (own)
+        jobs_.push_back(*own);
+    else
+        --queued_;
+    return jobs_.pop_front();
+}
+
 void IoPool::work() {
+    worker.pool = this;
     Lock lock(mutex_);
     for (;;) {
-        while (jobs_.empty()) {
-            if (stopping_)
-                return;
-            ++idle_;
-            wake_.wait(mutex_);
-            --idle_;
+        if (Job* const job = next()) {
+            lock.unlock();
+            run_with_followers(engine_, *job);
+            lock.lock();
+            continue;
         }
-        Job* job = jobs_.pop_front();
-        --queued_;
-        lock.unlock();
-        job->run(); // gone when this returns
-        lock.lock();
+        if (stopping_)
+            return;
+        ++idle_;
+        wake_.wait(mutex_);
+        --idle_;
     }
 }
 

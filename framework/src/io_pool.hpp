@@ -9,10 +9,13 @@
 
 namespace weir::detail {
 
-/// A bounded number of threads, started when they are needed first and kept. Jobs run in the order they came.
+class EngineImpl;
+
+/// A bounded number of threads, started when they are needed first and kept. Jobs run in the order they came. Light stages that
+/// a job tells something run on its thread after it (ADR 15).
 class IoPool {
 public:
-    explicit IoPool(std::size_t most_threads) noexcept : most_(most_threads) {}
+    IoPool(EngineImpl& engine, std::size_t most_threads) noexcept : engine_(engine), most_(most_threads) {}
     ~IoPool();
     IoPool(const IoPool&) = delete;
     IoPool& operator=(const IoPool&) = delete;
@@ -27,7 +30,9 @@ public:
 
 private:
     void work();
+    [[nodiscard]] Job* next() noexcept WEIR_REQUIRES(mutex_);
 
+    EngineImpl& engine_;
     const std::size_t most_;
     mutable Mutex mutex_;
     Condition wake_;

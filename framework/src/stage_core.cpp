@@ -12,11 +12,13 @@ namespace {
 
 thread_local StageCore* current = nullptr;
 
-/// The activations that come next on this thread: what light stages posted to light stages, instead of waking a worker for it.
+/// The activations that come next on this thread: what light stages, and the ends of jobs on I/O threads, posted to light
+/// stages, instead of waking a worker for it.
 struct Followers {
+    const EngineImpl* engine = nullptr; ///< whose stages may follow
     StageCore* first = nullptr;
     StageCore* last = nullptr;
-    int room = 0; ///< none outside the bodies of stages; then the next goes to the back of the engine's queue
+    int room = 0; ///< then the next goes to the back of the engine's queue
 };
 thread_local Followers followers;
 
@@ -30,7 +32,7 @@ StageBase* current_stage() noexcept { return current; }
 StageCore::StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string name, StageDefinition& definition, Ports& ports,
                      const StageTraits& traits, const ErrorPolicy& on_error, unsigned codec_threads)
     : StageBase(std::move(name)), pipeline_(pipeline), graph_(graph), definition_(definition), ports_(ports), traits_(traits),
-      on_error_(on_error), codec_threads_(codec_threads),
+      on_error_(on_error), codec_threads_(codec_threads), length_(4 * light_activation),
       node_(graph, flow::serial, [this](const Activation&) noexcept -> flow::continue_msg {
           body();
           return {};
@@ -97,7 +99,7 @@ void StageCore::post() noexcept {
     // FIFO and with a wake-up guarantee: a put into the node from here would go to this worker's own queue, and other
     // pipelines would starve. The wait count keeps the graph until the task is over.
     graph_.reserve_wait();
-    if (followers.room > 0 && current && light() && current->light() && &current->pipeline_.engine() == &pipeline_.engine()) {
+    if (followers.room > 0 && followers.engine == &pipeline_.engine() && light() && (!current || current->light())) {
         --followers.room;
         (followers.first ? followers.last->follower_ : followers.first) = this;
         followers.last = this;
@@ -112,20 +114,32 @@ void StageCore::activate() noexcept {
     graph.release_wait();
 }
 
-void StageCore::activate_with_followers() noexcept {
-    const Followers outer = std::exchange(followers, {nullptr, nullptr, most_followers});
-    activate();
+void StageCore::activate_followers() noexcept {
     while (StageCore* const next = followers.first) {
         followers.first = std::exchange(next->follower_, nullptr);
         next->activate();
     }
+}
+
+void StageCore::activate_with_followers() noexcept {
+    const Followers outer = std::exchange(followers, {&pipeline_.engine(), nullptr, nullptr, most_followers});
+    activate();
+    activate_followers();
     followers = outer;
 }
 
-/// A stage is light while none of its latest activations was long: one that is long now and then should not be waited for.
+void run_with_followers(EngineImpl& engine, Job& job) noexcept {
+    followers = {&engine, nullptr, nullptr, most_followers};
+    job.run();
+    StageCore::activate_followers();
+    followers = {};
+}
+
+/// A stage is light while its latest activations were short on average. What a long one counts is bounded: it may have been
+/// short and interrupted by other threads. Two in a row, or one in four, are too many.
 void StageCore::note_length(std::int64_t activation) noexcept {
-    longest_ = std::max(activation, longest_ - longest_ / 8);
-    light_.store(longest_ < light_activation, std::memory_order_relaxed);
+    length_ += (std::min(activation, 4 * light_activation) - length_) / 8;
+    light_.store(length_ < light_activation, std::memory_order_relaxed);
 }
 
 void StageCore::enter(WaitKind kind, const PortBase* port, std::int64_t now) noexcept {
@@ -160,7 +174,7 @@ void StageCore::body() noexcept {
             if (input->link())
                 input->link()->settle();
         if (outcome == Outcome::yield) {
-            note_length(light_activation);
+            note_length(4 * light_activation); // it had its share of the thread
             state_.store(State::scheduled, std::memory_order_seq_cst);
             current = outer;
             post();

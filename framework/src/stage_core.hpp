@@ -18,6 +18,7 @@
 
 namespace weir::detail {
 
+class EngineImpl;
 class PipelineImpl;
 
 /// Why a stage is suspended and at which port, in one word, so that other threads never see halves of two reasons.
@@ -38,6 +39,9 @@ private:
     static_assert(alignof(PortBase) >= 8);
     std::uintptr_t word_;
 };
+
+/// Runs the job, which is gone then, and after it the light stages of that engine that it told something.
+void run_with_followers(EngineImpl& engine, Job& job) noexcept;
 
 /// A serial function_node whose body resumes the coroutine. Activations coalesce: at most one is pending.
 class StageCore final : public StageBase, public StageContext {
@@ -94,11 +98,13 @@ public:
     [[nodiscard]] std::atomic<std::uint64_t>& counter(std::string_view name) override;
 
 private:
+    friend void run_with_followers(EngineImpl& engine, Job& job) noexcept;
     enum class Outcome : std::uint8_t { idle, yield, finished };
 
     void post() noexcept override;
     void activate() noexcept;
     void activate_with_followers() noexcept;
+    static void activate_followers() noexcept;
     void note_length(std::int64_t activation) noexcept;
     /// Its activations take less than waking another worker would.
     [[nodiscard]] bool light() const noexcept { return light_.load(std::memory_order_relaxed); }
@@ -126,8 +132,8 @@ private:
     // the core's own
     Process process_;
     bool started_ = false;
-    bool over_ = false;        ///< the coroutine is gone, jobs may still run
-    std::int64_t longest_ = 0; ///< of its latest activations, nanoseconds
+    bool over_ = false;   ///< the coroutine is gone, jobs may still run
+    std::int64_t length_; ///< of its latest activations on average, nanoseconds
     std::exception_ptr error_;
     bool restarting_ = false; ///< and over: the coroutine will be made anew
     Clock::Time restart_at_{};

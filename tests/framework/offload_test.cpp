@@ -1,0 +1,100 @@
+// Where stages go on after work on an I/O thread.
+#include "support/engines.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <latch>
+#include <thread>
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct OneIoThread {
+    OneIoThread() : engine(config()) {}
+    static EngineConfig config() {
+        EngineConfig config = support::TestEngine::config(1, 10s, std::make_shared<support::Log>());
+        config.io_threads = 1;
+        return config;
+    }
+    Engine engine;
+};
+
+/// Job after job, until `enough`.
+Process jobs(Output<int> out, std::atomic<int>& done, const std::atomic<bool>& enough) {
+    while (!enough) {
+        co_await offload([] {});
+        ++done;
+    }
+    static_cast<void>(co_await out.put(0));
+}
+
+} // namespace
+
+TEST_CASE("a light stage goes on on the thread where its job ended, and no worker is woken for it", "[framework][offload]") {
+    OneIoThread test;
+    Pipeline pipeline(test.engine);
+    pipeline.add("stage",
+                 [](Output<int> out) -> Process {
+                     for (;;) { // how long an activation takes is the machine's affair: until it was found to be light
+                         std::thread::id job;
+                         co_await offload([&job] { job = std::this_thread::get_id(); });
+                         if (std::this_thread::get_id() == job)
+                             break;
+                     }
+                     static_cast<void>(co_await out.put(0));
+                 }) >>
+        pipeline.add("sink", sink([](int) {}));
+    pipeline.run();
+    CHECK(pipeline.finished());
+}
+
+TEST_CASE("stages that start their next job where the last one ended do not keep the thread from others",
+          "[framework][offload]") {
+    OneIoThread test;
+    std::atomic<bool> enough{false};
+    std::atomic<int> first{0}, second{0};
+    Pipeline a(test.engine), b(test.engine);
+    a.add("jobs", jobs, std::ref(first), std::cref(enough)) >> a.add("sink", sink([](int) {}));
+    b.add("jobs",
+          [&](Output<int> out) -> Process {
+              while (first < 1000) // by now the other one is light
+                  co_await sleep_for(1us);
+              for (int i = 0; i < 1000; ++i) {
+                  co_await offload([] {});
+                  ++second;
+              }
+              enough = true;
+              static_cast<void>(co_await out.put(0));
+          }) >>
+        b.add("sink", sink([](int) {}));
+    a.start();
+    b.start();
+    a.wait();
+    b.wait();
+    CHECK(second == 1000);
+}
+
+TEST_CASE("several jobs that are started after one all run", "[framework][offload]") {
+    OneIoThread test;
+    std::atomic<int> done{0};
+    Pipeline pipeline(test.engine);
+    const auto source = pipeline.add("source", [](Output<int> out) -> Process {
+        for (int i = 0; i < 2000; ++i) {
+            co_await offload([] {}); // its end lets all three below start theirs
+            if (!co_await out.put(i))
+                co_return;
+        }
+    });
+    for (const char* name : {"a", "b", "c"})
+        source >> pipeline.add(name, [&done](Input<int> in) -> Process {
+            while (co_await in.next()) {
+                co_await offload([] {});
+                ++done;
+            }
+        });
+    pipeline.run();
+    CHECK(done == 3 * 2000);
+}
