@@ -29,6 +29,12 @@ public:
     }
     [[nodiscard]] Link<T>& link() const noexcept { return static_cast<Link<T>&>(*InputBase::link()); }
 
+    /// Takes the item that a PeekWait has shown. A parameter that it initializes is moved into straight from the mailbox.
+    [[nodiscard]] T take() noexcept {
+        T item(std::move(*std::get_if<T>(link().front())));
+        link().pop();
+        return item;
+    }
     /// The first entry; `ended` tells a null that is the end from one that is "nothing yet".
     [[nodiscard]] typename Link<T>::Entry* front(bool& ended) noexcept {
         auto* entry = link().front();
@@ -166,9 +172,10 @@ private:
     std::vector<T> copies_;
 };
 
+/// Refers to the item, which is the caller's until it is delivered: it moves once, into the mailbox.
 template <Item T> class PutWait final : public Wait {
 public:
-    PutWait(OutputPort<T>& port, T&& item) noexcept : Wait(port.stage(), WaitKind::output, &port), item_(std::move(item)) {}
+    PutWait(OutputPort<T>& port, T& item) noexcept : Wait(port.stage(), WaitKind::output, &port), item_(&item) {}
     ~PutWait() { unpublish(); }
 
     bool ready() noexcept override {
@@ -179,7 +186,7 @@ public:
             return !open_;
         }
         try {
-            output().deliver(item_);
+            output().deliver(*item_);
         } catch (...) {
             error_ = std::current_exception();
         }
@@ -201,10 +208,24 @@ public:
 
 private:
     [[nodiscard]] OutputPort<T>& output() const noexcept { return static_cast<OutputPort<T>&>(*port_); }
-    T item_;
+    T* item_;
     std::exception_ptr error_;
     bool open_ = true;
     bool published_ = false;
+};
+
+/// Puts a copy of its own.
+template <Item T> class PutCopy final {
+public:
+    PutCopy(OutputPort<T>& port, const T& item) noexcept(std::is_nothrow_copy_constructible_v<T>)
+        : item_(item), wait_(port, item_) {}
+    bool await_ready() noexcept { return wait_.await_ready(); }
+    void await_suspend(std::coroutine_handle<> resume) noexcept { wait_.await_suspend(resume); }
+    bool await_resume() const { return wait_.await_resume(); }
+
+private:
+    T item_;
+    PutWait<T> wait_;
 };
 
 /// Waits for the port's quota and takes one.
@@ -328,13 +349,14 @@ template <Item T> class Output {
 public:
     explicit Output(detail::OutputPort<T>& port) noexcept : port_(&port) {}
 
-    /// `co_await` waits for room in every link and gives the item to all; false once nobody reads any more. GCC 12 destroys a
-    /// braced aggregate inside an await twice: not `put({...})`, but a variable of its own, moved.
-    [[nodiscard]] auto put(T&& item) noexcept { return detail::PutWait<T>(*port_, std::move(item)); }
+    /// `co_await` waits for room in every link and gives the item to all; false once nobody reads any more. To be awaited in
+    /// the expression that makes it: it refers to `item`. GCC 12 destroys a braced aggregate inside an await twice: not
+    /// `put({...})`, but a variable of its own, moved.
+    [[nodiscard]] auto put(T&& item) noexcept { return detail::PutWait<T>(*port_, item); }
     [[nodiscard]] auto put(const T& item) noexcept(std::is_nothrow_copy_constructible_v<T>)
         requires std::is_copy_constructible_v<T>
     {
-        return detail::PutWait<T>(*port_, T(item));
+        return detail::PutCopy<T>(*port_, item);
     }
     /// `co_await` gives a frame of the registry's pool for that format, within the port's quota. Throws FormatError,
     /// BudgetExhausted, std::bad_alloc. Its header is empty but for the crop, which is the whole.

@@ -34,9 +34,8 @@ template <class F> [[nodiscard]] auto skipping(F f) -> std::optional<decltype(f(
 template <class F, class T, class R> struct Mapper {
     F f;
     Process operator()(Input<T> in, Output<R> out) {
-        while (auto item = co_await in.next()) {
-            std::optional<R> result = skipping([&]() -> R { return f(std::move(*item)); });
-            item.reset(); // it may have been taken by reference: gone before this stage waits
+        while (co_await in.peek()) {
+            std::optional<R> result = skipping([&]() -> R { return f(in.port().take()); });
             if (result && !co_await out.put(std::move(*result)))
                 co_return;
         }
@@ -104,9 +103,9 @@ template <class F, class T> struct Producer {
 template <class F, class T> struct Consumer {
     F f;
     Process operator()(Input<T> in) {
-        while (auto item = co_await in.next())
+        while (co_await in.peek())
             static_cast<void>(skipping([&]() -> bool {
-                f(std::move(*item));
+                f(in.port().take());
                 return true;
             }));
     }
