@@ -63,7 +63,7 @@ EngineConfig with_log(EngineConfig config) {
 EngineImpl::EngineImpl(EngineConfig config)
     : config_(with_log(std::move(config))), clock_(config_.clock ? config_.clock : std::make_shared<Clock>()),
       threads_(config_.threads ? config_.threads : available_cpus()), process_share_(threads_), registry_(config_.registry),
-      arena_(static_cast<int>(threads_) + 1, 1), io_(*this, std::max(1u, config_.io_threads)),
+      arena_(static_cast<int>(threads_) + 1, 1), queue_(arena_, threads_), io_(*this, std::max(1u, config_.io_threads)),
       endpoints_(*this, config_.endpoint_threads) {
     arena_.initialize();
     control_ = std::thread([this] { control_loop(); });
@@ -78,7 +78,6 @@ EngineImpl::~EngineImpl() {
     }
     wake_.notify_all();
     control_.join();
-    arena_.terminate();
 }
 
 EngineImpl::ProcessShare::ProcessShare(unsigned count) : threads(static_cast<int>(count)) {

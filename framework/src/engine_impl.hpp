@@ -4,6 +4,7 @@
 #include <weir/pools/detail/mutex.hpp>
 
 #include "io_pool.hpp"
+#include "run_queue.hpp"
 #include "timers.hpp"
 
 #include <oneapi/tbb/task_arena.h>
@@ -29,6 +30,7 @@ public:
     [[nodiscard]] unsigned threads() const noexcept { return threads_; }
     [[nodiscard]] PoolRegistry& registry() noexcept { return registry_; }
     [[nodiscard]] oneapi::tbb::task_arena& arena() noexcept { return arena_; }
+    [[nodiscard]] RunQueue& queue() noexcept { return queue_; } ///< the workers'
     [[nodiscard]] IoPool& io() noexcept { return io_; }
     [[nodiscard]] IoPool& endpoints() noexcept { return endpoints_; }
 
@@ -71,6 +73,7 @@ private:
     } process_share_;
     PoolRegistry registry_;
     oneapi::tbb::task_arena arena_;
+    RunQueue queue_;
 
     Mutex mutex_;
     Condition wake_;

@@ -258,8 +258,8 @@ void PipelineImpl::count_down() noexcept {
 }
 
 void PipelineImpl::complete() noexcept {
-    // On the control thread. The last body may still be returning through oneTBB.
-    engine_->arena().execute([this] { graph_->wait_for_all(); });
+    // On the control thread. The last body may still be returning through oneTBB. Isolated, or it would work for others here.
+    engine_->arena().execute([this] { oneapi::tbb::this_task_arena::isolate([this] { graph_->wait_for_all(); }); });
     engine_->remove(*this);
     release_endpoints();
     // Not when its stage ended: the others still had its frames, which count in the pools' maxima.
@@ -294,7 +294,7 @@ void PipelineImpl::start_job(StageCore& stage, Job& job, JobPlace place) {
         switch (place) {
         case JobPlace::io: engine_->io().run(job); break;
         case JobPlace::endpoint: engine_->endpoints().run(job); break;
-        case JobPlace::worker: engine_->arena().enqueue([&job] { job.run(); }); break;
+        case JobPlace::worker: engine_->queue().post(job); break;
         }
     } catch (...) {
         stage.job_over();

@@ -12,20 +12,43 @@ namespace {
 
 thread_local StageCore* current = nullptr;
 
-/// The activations that come next on this thread: what light stages, and the ends of jobs on I/O threads, posted to light
-/// stages, instead of waking a worker for it.
-struct Followers {
-    const EngineImpl* engine = nullptr; ///< whose stages may follow
-    StageCore* first = nullptr;
-    StageCore* last = nullptr;
-    int room = 0; ///< then the next goes to the back of the engine's queue
-};
-thread_local Followers followers;
-
 constexpr int most_followers = 32;
 constexpr std::int64_t light_activation = 30'000; ///< nanoseconds; waking an idle worker takes as long
 
 } // namespace
+
+/// The activations that come next on a thread: what light stages, and the ends of jobs on I/O threads, posted to light stages,
+/// instead of waking a worker for it.
+class FollowerList {
+public:
+    /// While it lives, stages of that engine may follow on this thread; then they run.
+    explicit FollowerList(const EngineImpl& engine) noexcept : engine_(engine), outer_(std::exchange(here, this)) {}
+    ~FollowerList() {
+        while (Runnable* const next = list_.pop_front())
+            static_cast<StageCore*>(next)->activate();
+        here = outer_;
+    }
+    FollowerList(const FollowerList&) = delete;
+    FollowerList& operator=(const FollowerList&) = delete;
+
+    /// False if it has to go to the back of the engine's queue.
+    [[nodiscard]] static bool take(StageCore& stage) noexcept {
+        if (!here || here->room_ == 0 || &here->engine_ != &stage.pipeline_.engine() || !stage.light() ||
+            (current && !current->light()))
+            return false;
+        --here->room_;
+        here->list_.push_back(stage);
+        return true;
+    }
+
+private:
+    static thread_local FollowerList* here;
+    const EngineImpl& engine_;
+    FollowerList* outer_;
+    IntrusiveList<Runnable> list_;
+    int room_ = most_followers;
+};
+thread_local FollowerList* FollowerList::here = nullptr;
 
 StageBase* current_stage() noexcept { return current; }
 
@@ -96,16 +119,11 @@ void StageCore::job_over() noexcept {
 }
 
 void StageCore::post() noexcept {
-    // FIFO and with a wake-up guarantee: a put into the node from here would go to this worker's own queue, and other
-    // pipelines would starve. The wait count keeps the graph until the task is over.
+    // First in, first out and with a wake-up guarantee: a put into the node from here would go to this worker's own queue, and
+    // other pipelines would starve. The wait count keeps the graph until the activation is over.
     graph_.reserve_wait();
-    if (followers.room > 0 && followers.engine == &pipeline_.engine() && light() && (!current || current->light())) {
-        --followers.room;
-        (followers.first ? followers.last->follower_ : followers.first) = this;
-        followers.last = this;
-        return;
-    }
-    pipeline_.engine().arena().enqueue([this] { activate_with_followers(); });
+    if (!FollowerList::take(*this))
+        pipeline_.engine().queue().post(*this);
 }
 
 void StageCore::activate() noexcept {
@@ -114,25 +132,14 @@ void StageCore::activate() noexcept {
     graph.release_wait();
 }
 
-void StageCore::activate_followers() noexcept {
-    while (StageCore* const next = followers.first) {
-        followers.first = std::exchange(next->follower_, nullptr);
-        next->activate();
-    }
-}
-
-void StageCore::activate_with_followers() noexcept {
-    const Followers outer = std::exchange(followers, {&pipeline_.engine(), nullptr, nullptr, most_followers});
+void StageCore::run() noexcept {
+    const FollowerList followers(pipeline_.engine());
     activate();
-    activate_followers();
-    followers = outer;
 }
 
 void run_with_followers(EngineImpl& engine, Job& job) noexcept {
-    followers = {&engine, nullptr, nullptr, most_followers};
+    const FollowerList followers(engine);
     job.run();
-    StageCore::activate_followers();
-    followers = {};
 }
 
 /// A stage is light while its latest activations were short on average. What a long one counts is bounded: it may have been

@@ -44,7 +44,7 @@ private:
 void run_with_followers(EngineImpl& engine, Job& job) noexcept;
 
 /// A serial function_node whose body resumes the coroutine. Activations coalesce: at most one is pending.
-class StageCore final : public StageBase, public StageContext {
+class StageCore final : public StageBase, public StageContext, private Runnable {
 public:
     StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string name, StageDefinition& definition, Ports& ports,
               const StageTraits& traits, const ErrorPolicy& on_error, unsigned codec_threads);
@@ -98,13 +98,13 @@ public:
     [[nodiscard]] std::atomic<std::uint64_t>& counter(std::string_view name) override;
 
 private:
-    friend void run_with_followers(EngineImpl& engine, Job& job) noexcept;
+    friend class FollowerList;
     enum class Outcome : std::uint8_t { idle, yield, finished };
 
     void post() noexcept override;
     void activate() noexcept;
-    void activate_with_followers() noexcept;
-    static void activate_followers() noexcept;
+    /// From the engine's queue.
+    void run() noexcept override;
     void note_length(std::int64_t activation) noexcept;
     /// Its activations take less than waking another worker would.
     [[nodiscard]] bool light() const noexcept { return light_.load(std::memory_order_relaxed); }
@@ -140,7 +140,6 @@ private:
     std::vector<std::function<void(EndReason)>> on_end_;
     std::optional<Timer> timer_; ///< once it has slept
 
-    StageCore* follower_ = nullptr;  ///< whose turn is next on the thread that will run this one
     std::atomic<bool> light_{false}; ///< relaxed: a hint
     std::atomic<int> ending_{-1};    ///< an EndReason once `end` was called
     std::atomic<int> jobs_{0};

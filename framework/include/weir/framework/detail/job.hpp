@@ -15,10 +15,19 @@ enum class JobPlace : std::uint8_t {
     worker,   ///< a worker of the engine: may not block
 };
 
-/// A piece of work that a stage started. Its memory stays until `run` has returned: the stage is not ended before.
-class Job : public ListNode {
+/// What a thread does when its turn comes. In one queue at a time; may be gone when `run` returns.
+class Runnable : public ListNode {
 public:
     virtual void run() noexcept = 0;
+
+protected:
+    Runnable() = default;
+    ~Runnable() = default;
+};
+
+/// A piece of work that a stage started. Its memory stays until `run` has returned: the stage is not ended before.
+class Job : public Runnable {
+public:
     StageBase* stage = nullptr; ///< set by `start_job`
 
 protected:
