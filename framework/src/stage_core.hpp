@@ -73,6 +73,7 @@ public:
     [[nodiscard]] StageDefinition& definition() const noexcept { return definition_; }
     /// "waiting for input in".
     [[nodiscard]] std::string state_text() const;
+    [[nodiscard]] bool has_jobs() const noexcept { return jobs_.load(std::memory_order_seq_cst) > 0; }
     void job_started() noexcept { jobs_.fetch_add(1, std::memory_order_seq_cst); }
     void job_over() noexcept;
     [[nodiscard]] PipelineImpl& pipeline() const noexcept { return pipeline_; }
