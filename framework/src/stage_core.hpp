@@ -67,7 +67,7 @@ public:
     [[nodiscard]] std::map<std::string, std::uint64_t> counters() const;
     [[nodiscard]] std::uint64_t errors() const noexcept { return errors_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t restarts() const noexcept { return restarts_.load(std::memory_order_relaxed); }
-    [[nodiscard]] bool is_source() const noexcept { return ports_.inputs().empty(); }
+    [[nodiscard]] bool is_source() const noexcept { return ports_.inputs().empty() && !traits_.fed; }
     [[nodiscard]] Ports& ports() const noexcept { return ports_; }
     [[nodiscard]] const StageTraits& traits() const noexcept { return traits_; }
     [[nodiscard]] StageDefinition& definition() const noexcept { return definition_; }
