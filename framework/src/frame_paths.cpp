@@ -5,7 +5,8 @@
 
 namespace weir::detail {
 
-FramePaths::FramePaths(const std::vector<StageEntry>& stages, const std::vector<Connection>& connections) {
+FramePaths::FramePaths(const std::vector<StageEntry>& stages, const std::vector<Connection>& connections)
+    : stages_(stages) {
     for (const Connection& connection : connections)
         ways_[&connection.link->from()].push_back({&connection, &stages[connection.to.stage]});
 }
@@ -16,12 +17,18 @@ const std::vector<FramePaths::Way>& FramePaths::ways(const OutputBase& output) c
     return found == ways_.end() ? none : found->second;
 }
 
-template <class F> void FramePaths::for_each_next(const Way& way, const OutputBase& from, F f) {
+template <class F> void FramePaths::for_each_next(const Way& way, const OutputBase& from, F f) const {
     if (!way.to->traits.passes_frames)
         return;
     for (const auto& next : way.to->ports.outputs())
         if (next->type() == from.type())
-            f(*next);
+            f(*next, std::size_t{0});
+    if (way.to->traits.beyond)
+        for (const StageEntry& stage : stages_)
+            if (stage.traits.beyond == way.to->traits.beyond && stage.ports.inputs().empty())
+                for (const auto& next : stage.ports.outputs())
+                    if (next->type() == from.type())
+                        f(*next, stage.traits.at_once + stage.traits.holds);
 }
 
 std::size_t FramePaths::may_hold(const OutputBase& output) const {
@@ -35,9 +42,12 @@ std::size_t FramePaths::may_hold(const OutputBase& output) const {
             const LinkBase& link = *way.connection->link;
             sum += link.capacity() + way.to->traits.at_once + way.to->traits.holds;
             sum += link.drops() ? 1 : 0; // one that the stage looks at, which is not in the link
-            for_each_next(way, from, [&](const OutputBase& next) {
-                if (seen.insert(&next).second)
-                    to_visit.push_back(&next);
+            // `inside`: what is in the hands of a stage that no link leads to
+            for_each_next(way, from, [&](const OutputBase& next, std::size_t inside) {
+                if (!seen.insert(&next).second)
+                    return;
+                sum += inside;
+                to_visit.push_back(&next);
             });
         }
     }
@@ -52,7 +62,7 @@ std::size_t FramePaths::must_hold(const OutputBase& output) {
     for (const Way& way : ways(output)) {
         std::size_t here = way.to->traits.holds;
         if (!way.connection->options.feedback)
-            for_each_next(way, output, [&](const OutputBase& next) { here += must_hold(next); });
+            for_each_next(way, output, [&](const OutputBase& next, std::size_t) { here += must_hold(next); });
         most = std::max(most, here);
     }
     held_[&output] = most;

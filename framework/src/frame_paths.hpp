@@ -26,8 +26,9 @@ private:
     };
     [[nodiscard]] const std::vector<Way>& ways(const OutputBase& output) const;
     /// The outputs through which a stage may pass on what came through `from`.
-    template <class F> static void for_each_next(const Way& way, const OutputBase& from, F f);
+    template <class F> void for_each_next(const Way& way, const OutputBase& from, F f) const;
 
+    const std::vector<StageEntry>& stages_;
     std::unordered_map<const OutputBase*, std::vector<Way>> ways_;
     std::unordered_map<const OutputBase*, std::size_t> held_;
 };

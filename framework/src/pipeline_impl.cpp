@@ -288,6 +288,8 @@ void PipelineImpl::complete() noexcept {
 }
 
 void PipelineImpl::start_job(StageCore& stage, Job& job, JobPlace place) {
+    if (probe_)
+        probe_->starts_job(stage);
     graph_->reserve_wait(); // until job_over
     stage.job_started();
     try {

@@ -4,6 +4,7 @@
 #include <weir/pools/detail/mutex.hpp>
 
 #include "engine_impl.hpp"
+#include "probe.hpp"
 #include "stage_core.hpp"
 
 #include <atomic>
@@ -78,6 +79,10 @@ public:
     void job_over() noexcept { graph_->release_wait(); }
     void log(LogLevel level, const std::string& text) const noexcept { engine_->log(level, text); }
 
+    /// For tests of a stage; before the start. Outlives the run.
+    void set_probe(Probe& probe) noexcept { probe_ = &probe; }
+    [[nodiscard]] Probe* probe() const noexcept { return probe_; }
+
     /// The watchdog's look, on the control thread: names stages that wait for the outside too long.
     void watch(std::chrono::nanoseconds limit);
 
@@ -111,6 +116,7 @@ private:
     std::vector<StageEntry> stages_;
     std::vector<Connection> connections_;
     std::function<void(EndReason)> on_end_;
+    Probe* probe_ = nullptr;
 
     enum class Phase : std::uint8_t { building, prepared, running, over };
     std::atomic<Phase> phase_{Phase::building};

@@ -3,6 +3,7 @@
 #include <weir/pools/pool_registry.hpp>
 
 #include "nodes.hpp"
+#include "pipeline_impl.hpp"
 
 #include <algorithm>
 
@@ -178,8 +179,20 @@ BasicSamplePool& OutputBase::sample_pool(const AudioFormat& format, std::uint32_
     return *samples_;
 }
 
+namespace {
+
+/// For a test that wants this acquire to fail.
+void ask_probe(const StageBase& stage) {
+    const auto& core = static_cast<const StageCore&>(stage);
+    if (Probe* probe = core.pipeline().probe())
+        probe->acquires(core);
+}
+
+} // namespace
+
 PooledFrame OutputBase::frame(const VideoFormat& format, BufferRequirements requirements) {
     try {
+        ask_probe(stage());
         return frame_pool(format, requirements).acquire({quota_, stage().holder(), stage().now()});
     } catch (...) {
         quota_->give_back();
@@ -189,6 +202,7 @@ PooledFrame OutputBase::frame(const VideoFormat& format, BufferRequirements requ
 
 PooledSamples OutputBase::samples(const AudioFormat& format, std::uint32_t count) {
     try {
+        ask_probe(stage());
         return sample_pool(format, count).acquire(format, count, {quota_, stage().holder(), stage().now()});
     } catch (...) {
         quota_->give_back();

@@ -8,6 +8,8 @@ namespace {
 /// After so long a worker lets oneTBB decide where it is needed: an application's own tasks, another engine.
 constexpr std::int64_t turn_ns = 10'000'000;
 constexpr int between_looks = 16; ///< at the clock
+/// The same where native nodes wait for the same workers.
+constexpr std::int64_t shared_turn_ns = 1'000'000;
 
 } // namespace
 
@@ -45,7 +47,8 @@ void RunQueue::serve() noexcept {
     const std::int64_t began = ledger_now();
     for (int count = 1; Runnable* const what = next(); ++count) {
         what->run();
-        if (count % between_looks == 0 && ledger_now() - began > turn_ns) {
+        const bool shared = graphs_.load(std::memory_order_relaxed) > 0;
+        if ((shared || count % between_looks == 0) && ledger_now() - began > (shared ? shared_turn_ns : turn_ns)) {
             wake(); // in its own place
             return;
         }

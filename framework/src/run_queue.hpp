@@ -5,6 +5,7 @@
 
 #include <oneapi/tbb/task_arena.h>
 
+#include <atomic>
 #include <cstddef>
 
 namespace weir::detail {
@@ -21,6 +22,8 @@ public:
 
     /// Thread-safe. Allocates (oneTBB's memory) only where a worker is free and has to be woken.
     void post(Runnable& what) noexcept;
+    /// One more (or less, -1) native graph has its nodes on the same workers: they are let go more often.
+    void share(int graphs) noexcept { graphs_.fetch_add(graphs, std::memory_order_relaxed); }
 
 private:
     void wake() noexcept;
@@ -29,6 +32,7 @@ private:
 
     oneapi::tbb::task_arena& arena_;
     const std::size_t workers_;
+    std::atomic<int> graphs_{0}; ///< relaxed: a hint
     Mutex mutex_;
     Condition left_;
     IntrusiveList<Runnable> waiting_ WEIR_GUARDED_BY(mutex_);

@@ -167,6 +167,8 @@ void StageCore::body() noexcept {
     enter(WaitKind::none, nullptr, now_);
     quantum_started_ = now_;
     ticks_ = check_every_;
+    if (Probe* probe = pipeline_.probe())
+        probe->activated(*this);
 
     for (;;) {
         const bool resting = paused();
@@ -201,6 +203,8 @@ void StageCore::body() noexcept {
             // From here on another thread may run this stage, even to its end; the core itself stays while the graph's
             // wait count holds.
             pipeline.look_for_stall(*this);
+            if (Probe* probe = pipeline.probe())
+                probe->rested();
             return;
         }
         // Told of something meanwhile: look again.
@@ -286,6 +290,8 @@ void StageCore::finish() noexcept {
     auto calls = std::move(on_end_);
     state_.store(State::finished, std::memory_order_seq_cst);
     pipeline_.look_for_stall(*this);
+    if (Probe* probe = pipeline_.probe())
+        probe->rested();
     pipeline_.stage_ended(*this, std::move(calls), ending < 0 ? EndReason::finished : static_cast<EndReason>(ending));
 }
 

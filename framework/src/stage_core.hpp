@@ -71,12 +71,13 @@ public:
     [[nodiscard]] std::map<std::string, std::uint64_t> counters() const;
     [[nodiscard]] std::uint64_t errors() const noexcept { return errors_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t restarts() const noexcept { return restarts_.load(std::memory_order_relaxed); }
-    [[nodiscard]] bool is_source() const noexcept { return ports_.inputs().empty(); }
+    [[nodiscard]] bool is_source() const noexcept { return ports_.inputs().empty() && !traits_.fed; }
     [[nodiscard]] Ports& ports() const noexcept { return ports_; }
     [[nodiscard]] const StageTraits& traits() const noexcept { return traits_; }
     [[nodiscard]] StageDefinition& definition() const noexcept { return definition_; }
     /// "waiting for input in".
     [[nodiscard]] std::string state_text() const;
+    [[nodiscard]] bool has_jobs() const noexcept { return jobs_.load(std::memory_order_seq_cst) > 0; }
     void job_started() noexcept { jobs_.fetch_add(1, std::memory_order_seq_cst); }
     void job_over() noexcept;
     [[nodiscard]] PipelineImpl& pipeline() const noexcept { return pipeline_; }

@@ -42,8 +42,31 @@ struct PortRef {
 
 } // namespace detail
 
-/// One port of a stage in a pipeline. `T` is the item's type, or detail::AnyItem if only `prepare` can tell.
-template <class T> struct OutRef : detail::PortRef {};
+namespace detail {
+
+/// Items that cannot be copied go to one reader, so the handle to an output of them is used up where it is connected.
+template <class T> inline constexpr bool feeds_one_link = Item<T> && !std::is_copy_constructible_v<T>;
+template <bool once> struct UsedOnce {};
+template <> struct UsedOnce<true> {
+    UsedOnce() = default;
+    UsedOnce(UsedOnce&&) = default;
+    UsedOnce& operator=(UsedOnce&&) = default;
+};
+/// In place of an output's type: it was not moved to where it would have been usable.
+template <class T> struct NotMoved {};
+
+template <class T> constexpr void require_copies() {
+    static_assert(!feeds_one_link<T>, "the items of this output cannot be copied, so it feeds one link: connect it once, with "
+                                      "std::move(stage) >> ..., or where the stage is added");
+}
+
+} // namespace detail
+
+/// One port of a stage in a pipeline. `T` is the item's type, or detail::AnyItem if only `prepare` can tell. To an output whose
+/// items cannot be copied, the handle can only be moved.
+template <class T> struct OutRef : detail::PortRef, detail::UsedOnce<detail::feeds_one_link<T>> {
+    explicit OutRef(detail::PortRef ref) : PortRef(std::move(ref)) {}
+};
 template <class T> struct InRef : detail::PortRef {};
 
 namespace detail {
@@ -51,25 +74,41 @@ namespace detail {
 /// A port by name, its type checked when the pipeline is prepared.
 struct NamedPort {
     PortRef ref;
-    operator OutRef<AnyItem>() const { return {ref}; }
+    operator OutRef<AnyItem>() const { return OutRef<AnyItem>(ref); }
     operator InRef<AnyItem>() const { return {ref}; }
 };
 
 } // namespace detail
 
 /// A stage in a pipeline. A small handle, valid as long as the pipeline. `In` and `Out` are the types of its only input
-/// and output where it has just one.
-template <class In, class Out> class StageRef {
+/// and output where it has just one. If the output's items cannot be copied, it can be moved only: connecting the output uses
+/// it up, so that a second link does not compile.
+template <class In, class Out> class StageRef : private detail::UsedOnce<detail::feeds_one_link<Out>> {
 public:
     StageRef(detail::PipelineImpl& pipeline, std::size_t index) noexcept : pipeline_(&pipeline), index_(index) {}
 
     /// A port by name, its type checked when the pipeline is prepared: `demuxer["video"] >> ...`, `... >> muxer["in"]`.
     [[nodiscard]] detail::NamedPort operator[](std::string_view port) const { return {{pipeline_, index_, std::string(port)}}; }
-    [[nodiscard]] OutRef<Out> out() const { return {{pipeline_, index_, {}}}; }
+    [[nodiscard]] OutRef<Out> out() const& {
+        detail::require_copies<Out>();
+        return output();
+    }
+    [[nodiscard]] OutRef<Out> out() && { return output(); }
     [[nodiscard]] InRef<In> in() const { return {{pipeline_, index_, {}}}; }
     [[nodiscard]] std::size_t index() const noexcept { return index_; }
 
+    // What `a >> *this` gives: this stage, for the next `>>`.
+    [[nodiscard]] StageRef next() && { return std::move(*this); }
+    [[nodiscard]] auto next() const& {
+        if constexpr (detail::feeds_one_link<Out>)
+            return StageRef<In, detail::NotMoved<Out>>(*pipeline_, index_);
+        else
+            return StageRef(*this);
+    }
+
 private:
+    [[nodiscard]] OutRef<Out> output() const { return OutRef<Out>({pipeline_, index_, {}}); }
+
     detail::PipelineImpl* pipeline_;
     std::size_t index_;
 };
@@ -78,41 +117,68 @@ using AnyStage = StageRef<detail::AnyItem, detail::AnyItem>;
 
 namespace detail {
 
+template <class T> inline constexpr bool not_moved = false;
+template <class T> inline constexpr bool not_moved<NotMoved<T>> = true;
+
 template <class From, class To> constexpr void check_types() {
     static_assert(!std::is_same_v<From, NoPort>, "this stage has no output to connect");
     static_assert(!std::is_same_v<To, NoPort>, "this stage has no input to connect");
     static_assert(!std::is_same_v<From, ManyPorts>, "this stage has several outputs: name one, stage[\"out0\"]");
     static_assert(!std::is_same_v<To, ManyPorts>, "this stage has several inputs: name one, stage[\"in0\"]");
-    if constexpr (!std::is_same_v<From, AnyItem> && !std::is_same_v<To, AnyItem>)
+    static_assert(!not_moved<From>, "the items of this output cannot be copied, so it feeds one link: in a >> b >> c write "
+                                    "std::move(b), or add the stage there");
+    if constexpr (!std::is_same_v<From, AnyItem> && !std::is_same_v<To, AnyItem> && !not_moved<From>)
         static_assert(std::is_same_v<From, To>, "the output's items are not what the input takes");
+}
+
+template <class T> inline constexpr bool is_stage_ref = false;
+template <class In, class Out> inline constexpr bool is_stage_ref<StageRef<In, Out>> = true;
+template <class T>
+concept StageHandle = is_stage_ref<std::remove_cvref_t<T>>;
+
+template <class T, class In, class Out> void link(const OutRef<T>& from, const StageRef<In, Out>& to) {
+    check_types<T, In>();
+    static_cast<void>(connect(from, to.in(), {}));
 }
 
 } // namespace detail
 
-// a >> b connects; the result is b, so that chains read as they flow.
-template <class A, class B, class C, class D> StageRef<C, D> operator>>(const StageRef<A, B>& from, const StageRef<C, D>& to) {
-    detail::check_types<B, C>();
-    static_cast<void>(detail::connect(from.out(), to.in(), {}));
-    return to;
+// a >> b connects; the result is b, so that chains read as they flow. An output whose items cannot be copied is moved from.
+template <class A, class B, detail::StageHandle To> auto operator>>(const StageRef<A, B>& from, To&& to) {
+    detail::link(from.out(), to);
+    return std::forward<To>(to).next();
 }
-template <class T, class C, class D> StageRef<C, D> operator>>(const OutRef<T>& from, const StageRef<C, D>& to) {
-    detail::check_types<T, C>();
-    static_cast<void>(detail::connect(from, to.in(), {}));
-    return to;
+template <class A, class B, detail::StageHandle To> auto operator>>(StageRef<A, B>&& from, To&& to) {
+    detail::link(std::move(from).out(), to);
+    return std::forward<To>(to).next();
+}
+template <class T, detail::StageHandle To> auto operator>>(const OutRef<T>& from, To&& to) {
+    detail::require_copies<T>();
+    detail::link(from, to);
+    return std::forward<To>(to).next();
+}
+template <class T, detail::StageHandle To> auto operator>>(OutRef<T>&& from, To&& to) {
+    detail::link(from, to);
+    return std::forward<To>(to).next();
 }
 template <class A, class B, class T> void operator>>(const StageRef<A, B>& from, const InRef<T>& to) {
     detail::check_types<B, T>();
     static_cast<void>(detail::connect(from.out(), to, {}));
 }
+template <class A, class B, class T> void operator>>(StageRef<A, B>&& from, const InRef<T>& to) {
+    detail::check_types<B, T>();
+    static_cast<void>(detail::connect(std::move(from).out(), to, {}));
+}
 // With names, `a["video"] >> b["in1"]`.
-template <class C, class D> StageRef<C, D> operator>>(const detail::NamedPort& from, const StageRef<C, D>& to) {
-    detail::check_types<detail::AnyItem, C>();
-    static_cast<void>(detail::connect(from.ref, to.in(), {}));
-    return to;
+template <detail::StageHandle To> auto operator>>(const detail::NamedPort& from, To&& to) {
+    detail::link(OutRef<detail::AnyItem>(from), to);
+    return std::forward<To>(to).next();
 }
 template <class A, class B> void operator>>(const StageRef<A, B>& from, const detail::NamedPort& to) {
-    detail::check_types<B, detail::AnyItem>();
-    static_cast<void>(detail::connect(from.out(), to.ref, {}));
+    from >> InRef<detail::AnyItem>(to);
+}
+template <class A, class B> void operator>>(StageRef<A, B>&& from, const detail::NamedPort& to) {
+    std::move(from) >> InRef<detail::AnyItem>(to);
 }
 inline void operator>>(const detail::NamedPort& from, const detail::NamedPort& to) {
     static_cast<void>(detail::connect(from.ref, to.ref, {}));
@@ -147,9 +213,9 @@ public:
     AnyStage add(std::string name, std::unique_ptr<StageDefinition> definition, StageOptions options = {});
 
     /// As `>>`, with options: from a stage with one output, an OutRef or a named port to a stage with one input, an InRef or a
-    /// named port.
-    template <class From, class To> void connect(const From& from, const To& to, const LinkOptions& options = {}) {
-        connect_ports(out_ref(from), in_ref(to), options);
+    /// named port. An output whose items cannot be copied is moved from: `connect(std::move(stage), ...)`.
+    template <class From, class To> void connect(From&& from, const To& to, const LinkOptions& options = {}) {
+        connect_ports(out_ref(std::forward<From>(from)), in_ref(to), options);
     }
     /// Sets options of a stage that was added.
     template <class In, class Out> void set(const StageRef<In, Out>& stage, const StageOptions& options) {
@@ -204,11 +270,16 @@ private:
         detail::check_types<T, U>();
         static_cast<void>(detail::connect(from, to, options));
     }
-    template <class T> static OutRef<T> out_ref(const OutRef<T>& port) { return port; }
+    template <class T> static OutRef<T> out_ref(const OutRef<T>& port) {
+        detail::require_copies<T>();
+        return OutRef<T>(port);
+    }
+    template <class T> static OutRef<T> out_ref(OutRef<T>&& port) { return std::move(port); }
     template <class T> static InRef<T> in_ref(const InRef<T>& port) { return port; }
     template <class In, class Out> static OutRef<Out> out_ref(const StageRef<In, Out>& stage) { return stage.out(); }
+    template <class In, class Out> static OutRef<Out> out_ref(StageRef<In, Out>&& stage) { return std::move(stage).out(); }
     template <class In, class Out> static InRef<In> in_ref(const StageRef<In, Out>& stage) { return stage.in(); }
-    static OutRef<detail::AnyItem> out_ref(const detail::NamedPort& port) { return {port.ref}; }
+    static OutRef<detail::AnyItem> out_ref(const detail::NamedPort& port) { return OutRef<detail::AnyItem>(port.ref); }
     static InRef<detail::AnyItem> in_ref(const detail::NamedPort& port) { return {port.ref}; }
     void set_options(std::size_t stage, const StageOptions& options);
 
