@@ -7,9 +7,10 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
-#include <memory>
+#include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace {
 
@@ -26,7 +27,8 @@ using Pair = std::tuple<Frame, weir::flow::Message<Caption>>;
 weir::Process frames(weir::Output<weir::PooledFrame> out, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) {
         weir::PooledFrame frame = co_await out.acquire(format);
-        std::memset(frame.plane(0).data, static_cast<int>(i % 200), frame.layout().bytes / 2);
+        for (std::uint32_t row = 0; row < format.height; ++row)
+            std::memset(frame.writable_plane(0).row(row), static_cast<int>(i % 200), format.width);
         frame.header().pts = i;
         if (!co_await out.put(std::move(frame)))
             co_return;
@@ -58,7 +60,8 @@ int main(int argc, char** argv) try {
                                                 if (frame->header().pts != caption->pts)
                                                     throw std::runtime_error("a frame met another's caption");
                                                 weir::PooledFrame picture = frame.take(); // nobody else reads it
-                                                std::memcpy(picture.plane(0).data, caption->text.data(), caption->text.size());
+                                                std::memcpy(picture.writable_plane(0).data, caption->text.data(),
+                                                            caption->text.size());
                                                 return frame.with(std::move(picture));
                                             }));
     native::sequencer_node<Frame> in_order(
