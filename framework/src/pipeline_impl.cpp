@@ -18,6 +18,7 @@ PipelineImpl::~PipelineImpl() {
             ended_.wait(mutex_);
     }
     destroy_cores();
+    release_endpoints();  // of a pipeline that was prepared and not run
     connections_.clear(); // links before the ports they lead to
 }
 

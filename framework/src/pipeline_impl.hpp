@@ -93,6 +93,8 @@ private:
     [[nodiscard]] std::vector<std::size_t> order() const;
     void resolve(Connection& connection);
     void open(StageEntry& stage);
+    /// Throws Error if the engine has no more.
+    void reserve_endpoint(StageEntry& stage);
     void require_not_in_stage(const char* what) const;
     void require_inputs() const;
 

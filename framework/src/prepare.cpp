@@ -118,7 +118,11 @@ void PipelineImpl::open(StageEntry& stage) {
     } job;
     job.work = [&] { stage.definition->open(context); };
     auto done = job.done.get_future();
-    engine_->io().run(job);
+    // What may wait for ever does so on a thread of its own here, too: others must not wait for it.
+    const bool endpoint = stage.definition->traits().endpoint;
+    if (endpoint)
+        reserve_endpoint(stage);
+    (endpoint ? engine_->endpoints() : engine_->io()).run(job);
     try {
         if (const std::exception_ptr error = done.get())
             std::rethrow_exception(error);
@@ -128,9 +132,18 @@ void PipelineImpl::open(StageEntry& stage) {
         throw;
     } catch (const std::bad_alloc&) {
         throw;
-    } catch (const std::exception& error) {
-        throw Error(stage.name, "", error.what(), std::current_exception());
+    } catch (...) {
+        throw Error(stage.name, "", text_of(std::current_exception()), std::current_exception());
     }
+}
+
+void PipelineImpl::reserve_endpoint(StageEntry& stage) {
+    if (stage.endpoint_reserved)
+        return;
+    if (!engine_->endpoints().reserve())
+        throw Error(stage.name, "",
+                    "the engine has no thread left for an endpoint that may wait for ever (EngineConfig::endpoint_threads)");
+    stage.endpoint_reserved = true;
 }
 
 void PipelineImpl::prepare() {
@@ -180,13 +193,8 @@ void PipelineImpl::check() {
                                  " before they let the first go, so it takes at least " + std::to_string(least));
         }
     for (StageEntry& stage : stages_)
-        if (stage.traits.endpoint && !stage.endpoint_reserved) {
-            if (!engine_->endpoints().reserve())
-                throw Error(
-                    stage.name, "",
-                    "the engine has no thread left for an endpoint that may wait for ever (EngineConfig::endpoint_threads)");
-            stage.endpoint_reserved = true;
-        }
+        if (stage.traits.endpoint)
+            reserve_endpoint(stage);
 }
 
 } // namespace weir::detail

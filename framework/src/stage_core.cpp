@@ -219,6 +219,10 @@ StageCore::Outcome StageCore::advance() noexcept {
         if (!over_ && ending_.load(std::memory_order_seq_cst) >= 0) {
             if (jobs_.load(std::memory_order_seq_cst) > 0)
                 return Outcome::idle; // its memory is in use; the end of the job signals
+            if (!started_) {
+                make_coroutine(); // and does not run it: what it registers for its end is told
+                error_ = nullptr; // it had nothing to do
+            }
             destroy_coroutine();
         }
         if (over_) {
@@ -230,12 +234,8 @@ StageCore::Outcome StageCore::advance() noexcept {
                 return Outcome::idle;
         }
         if (!started_) {
-            started_ = true;
-            try {
-                process_ = definition_.run(*this, ports_);
-                resume_ = process_.handle();
-            } catch (...) {
-                error_ = std::current_exception();
+            make_coroutine();
+            if (error_) {
                 over_ = true;
                 handle_error();
                 continue;
@@ -260,6 +260,16 @@ StageCore::Outcome StageCore::advance() noexcept {
         }
         if (std::exchange(yielded_, false) && ending_.load(std::memory_order_seq_cst) < 0)
             return Outcome::yield;
+    }
+}
+
+void StageCore::make_coroutine() noexcept {
+    started_ = true;
+    try {
+        process_ = definition_.run(*this, ports_);
+        resume_ = process_.handle();
+    } catch (...) {
+        error_ = std::current_exception();
     }
 }
 

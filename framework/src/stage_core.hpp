@@ -112,6 +112,7 @@ private:
     void body() noexcept;
     [[nodiscard]] Outcome advance() noexcept;
     [[nodiscard]] bool paused() const noexcept;
+    void make_coroutine() noexcept;
     void destroy_coroutine() noexcept;
     // stage_errors.cpp
     void handle_error() noexcept;

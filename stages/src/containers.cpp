@@ -66,6 +66,29 @@ bool readable_in_mpegts(AVCodecID id, AVMediaType type) {
 
 } // namespace
 
+void adapt_to_bytes(const AVOutputFormat& container, bool seekable, std::map<std::string, std::string>& options) {
+    if (container.flags & AVFMT_NOFILE)
+        throw GraphError(fmt::format("the container {} makes files of its own and cannot be given to an application as bytes",
+                                     container.name));
+    // MP4 and its like say at their beginning, or at their end, what is where; in fragments they do not have to go back.
+    const AVClass* own = container.priv_class;
+    if (!own || !av_opt_find(&own, "movflags", nullptr, 0, AV_OPT_SEARCH_FAKE_OBJ))
+        return;
+    const auto given = options.find("movflags");
+    if (given != options.end() && given->second.find("faststart") != std::string::npos)
+        throw OptionError("movflags: faststart reads again what was written, which an application's bytes cannot be",
+                          "movflags");
+    if (seekable)
+        return;
+    if (given == options.end())
+        options["movflags"] = "frag_keyframe+empty_moov+default_base_moof";
+    else if (given->second.find("frag") == std::string::npos && given->second.find("cmaf") == std::string::npos)
+        throw OptionError(fmt::format("movflags: {} goes back to what was written, which these bytes cannot: add "
+                                      "frag_keyframe+empty_moov, leave movflags out, or give a ByteWriter that can seek",
+                                      container.name),
+                          "movflags");
+}
+
 void require_holds(const AVOutputFormat& container, const PacketFormat& format, const std::string& input) {
     const AVCodecDescriptor* codec = avcodec_descriptor_get_by_name(format.codec.c_str());
     if (!codec)

@@ -44,17 +44,26 @@ Process read_packets(SourceReading reading) {
 
 class Demux final : public StageDefinition {
 public:
-    explicit Demux(DemuxOptions options) : options_(std::move(options)) { DemuxOptions::table().check(options_); }
+    explicit Demux(DemuxOptions options, std::shared_ptr<ByteReader> bytes = nullptr)
+        : options_(std::move(options)), bytes_(std::move(bytes)), bytes_may_wait_(bytes_ && bytes_->may_wait()) {
+        DemuxOptions::table().check(options_);
+    }
+    ~Demux() override { close(); }
 
     [[nodiscard]] std::string type() const override { return "demux"; }
     [[nodiscard]] StageTraits traits() const override {
         StageTraits traits;
-        traits.endpoint = reader_ && reader_->url().endpoint;
+        traits.endpoint = bytes_may_wait_ || (reader_ && reader_->url().endpoint);
         return traits;
     }
 
     void open(OpenContext& context) override {
-        reader_ = std::make_unique<FormatReader>(options_);
+        try {
+            reader_ = std::make_unique<FormatReader>(options_, bytes_);
+        } catch (...) {
+            close(); // who pushes bytes is let go
+            throw;
+        }
         if (!reader_->url().path.empty())
             in_use_ = detail::FileInUse::reading(reader_->url().path, context.name());
         for (const detail::InputStream& stream : reader_->streams())
@@ -80,6 +89,8 @@ public:
     }
 
     [[nodiscard]] Process run(StageContext& context, Ports& ports) override {
+        if (!reader_)
+            throw std::runtime_error("its input was closed when it failed, and cannot be read on");
         std::vector<SourceLane> lanes;
         for (std::size_t i = 0; i < reader_->streams().size(); ++i) {
             const detail::InputStream& stream = reader_->streams()[i];
@@ -88,18 +99,23 @@ public:
             SourceLane lane{ports.get_output<Packet>(port)};
             lane.format = stream.name.empty() ? stream.format : lane.out.port().packet_format;
             lane.frame_ticks = stream.frame_ticks;
-            lane.wanted = !stream.name.empty() && lane.out.open();
+            lane.wanted = !stream.name.empty() && lane.is_read();
             reader_->want(i, lane.wanted);
             lanes.push_back(std::move(lane));
         }
         context.on_end([this](EndReason) {
-            reader_.reset(); // closing may block
+            close(); // which may block
             in_use_ = {};
         });
         return read_packets(SourceReading(context, *reader_, options_, std::move(lanes)));
     }
 
 private:
+    void close() noexcept {
+        reader_.reset();
+        if (const auto bytes = std::exchange(bytes_, nullptr))
+            bytes->close();
+    }
     [[nodiscard]] const detail::InputStream* best_of(std::string_view kind) const {
         for (const detail::InputStream& stream : reader_->streams())
             if (stream.best && stream.name.starts_with(kind))
@@ -112,6 +128,8 @@ private:
     }
 
     DemuxOptions options_;
+    std::shared_ptr<ByteReader> bytes_; ///< until it is closed
+    bool bytes_may_wait_;
     std::unique_ptr<FormatReader> reader_;
     detail::FileInUse in_use_;
 };
@@ -147,6 +165,15 @@ const OptionTable<DemuxOptions>& DemuxOptions::table() {
 std::unique_ptr<StageDefinition> demux(std::string url, DemuxOptions options) {
     options.url = std::move(url);
     return std::make_unique<Demux>(std::move(options));
+}
+
+std::unique_ptr<StageDefinition> demux(const ByteSource& source, DemuxOptions options) {
+    return demux(source.reader(), std::move(options));
+}
+
+std::unique_ptr<StageDefinition> demux(std::shared_ptr<ByteReader> reader, DemuxOptions options) {
+    options.url = "bytes:" + reader->name();
+    return std::make_unique<Demux>(std::move(options), std::move(reader));
 }
 
 } // namespace weir

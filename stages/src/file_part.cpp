@@ -56,7 +56,13 @@ FilePart::FilePart(const AVOutputFormat& container, OutputName name, const MuxOp
 
     AvOptions given(options.format_options);
     if (!(container.flags & AVFMT_NOFILE)) {
-        if (name_.kind == OutputName::Kind::url) {
+        if (name_.bytes) {
+            bytes_.emplace(name_.bytes, container.name);
+            bytes_->set_stop(stop);
+            context->pb = bytes_->io();
+            context->flags |= AVFMT_FLAG_CUSTOM_IO;
+            context->io_open = &FilePart::open_nothing;
+        } else if (name_.kind == OutputName::Kind::url) {
             const AVIOInterruptCB interrupt = context->interrupt_callback;
             av::check(avio_open2(&context->pb, name_.text.c_str(), AVIO_FLAG_WRITE, &interrupt, given.get()),
                       "opening " + shown());
@@ -69,7 +75,10 @@ FilePart::FilePart(const AVOutputFormat& container, OutputName name, const MuxOp
         }
     }
     const CodecComplaints complaints;
-    complaints.check(avformat_write_header(context, given.get()), fmt::format("the header of {}", shown()));
+    const int header = avformat_write_header(context, given.get());
+    if (bytes_)
+        bytes_->rethrow_error();
+    complaints.check(header, fmt::format("the header of {}", shown()));
     begun_ = true;
     for (Track& track : tracks_) // the container has chosen its time bases; in a packet's own the start may be a fraction
         track.start = rescale(plan.start, plan.start_base, av::from_av(track.stream->time_base));
@@ -85,6 +94,14 @@ int FilePart::open_again(AVFormatContext* context, AVIOContext** io, const char*
     const auto& self = *static_cast<const FilePart*>(context->opaque);
     const bool own = std::string_view(url) == context->url && (flags & AVIO_FLAG_WRITE) == 0;
     return self.usual_open_(context, io, own ? ("file:" + self.file_->present_path()).c_str() : url, flags, options);
+}
+
+int FilePart::open_nothing(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EPERM); }
+
+int FilePart::check(int result, std::string_view what) const {
+    if (bytes_)
+        bytes_->rethrow_error(); // also where libavformat made nothing of it
+    return av::check(result, what);
 }
 
 int FilePart::interrupted(void* self) noexcept { return static_cast<const FilePart*>(self)->stop_.stop_requested(); }
@@ -179,7 +196,7 @@ void FilePart::write(const TimedPacket& timed) {
     const int written = interleaves_itself(*context_->oformat) ? av_interleaved_write_frame(context_.get(), &packet)
                                                                : av_write_frame(context_.get(), &packet);
     av_packet_unref(&packet);
-    av::check(written, fmt::format("writing {}", shown()));
+    check(written, fmt::format("writing {}", shown()));
     ++packets_;
 }
 
@@ -187,7 +204,7 @@ void FilePart::flush() {
     if (!context_->pb)
         return;
     avio_flush(context_->pb);
-    av::check(std::min(context_->pb->error, 0), fmt::format("writing {}", shown()));
+    check(std::min(context_->pb->error, 0), fmt::format("writing {}", shown()));
 }
 
 void FilePart::finish() {
@@ -195,14 +212,19 @@ void FilePart::finish() {
         return;
     const int written = av_write_trailer(context_.get());
     int closed = 0;
-    if (!file_ && context_->pb && !(context_->oformat->flags & AVFMT_NOFILE))
+    if (bytes_) {
+        bytes_->flush();
+        closed = std::min(context_->pb->error, 0);
+        context_->pb = nullptr;
+    } else if (!file_ && context_->pb && !(context_->oformat->flags & AVFMT_NOFILE)) {
         closed = avio_closep(&context_->pb);
-    av::check(written, fmt::format("finishing {}", shown()));
+    }
+    check(written, fmt::format("finishing {}", shown()));
     if (file_) {
         context_->pb = nullptr;
         file_->close();
     }
-    av::check(closed, fmt::format("closing {}", shown()));
+    check(closed, fmt::format("closing {}", shown()));
 }
 
 void FilePart::commit() {
@@ -225,7 +247,7 @@ std::string FilePart::keep_partial() {
 void FilePart::discard() noexcept {
     if (!context_)
         return;
-    if (!file_ && context_->pb && !(context_->oformat->flags & AVFMT_NOFILE))
+    if (!file_ && !bytes_ && context_->pb && !(context_->oformat->flags & AVFMT_NOFILE))
         avio_closep(&context_->pb);
     context_->pb = nullptr;
     context_.reset();

@@ -2,6 +2,7 @@
 // One file part of a muxer: header, packets, trailer.
 #include <weir/stages/mux.hpp>
 
+#include "byte_output.hpp"
 #include "output_file.hpp"
 
 extern "C" {
@@ -13,6 +14,7 @@ extern "C" {
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir::detail {
@@ -22,6 +24,9 @@ namespace weir::detail {
 /// Throws OptionError for options that neither it nor muxers in general have. Those of URLs' protocols cannot be told.
 void check_container_options(const AVOutputFormat& container, const OutputName& name,
                              const std::map<std::string, std::string>& options);
+/// What the container needs to be written where one cannot go back: sets options that were not given. Throws OptionError,
+/// GraphError.
+void adapt_to_bytes(const AVOutputFormat& container, bool seekable, std::map<std::string, std::string>& options);
 /// Throws GraphError if the container cannot hold such a stream.
 void require_holds(const AVOutputFormat& container, const PacketFormat& format, const std::string& input);
 
@@ -48,7 +53,8 @@ struct PartPlan {
 /// Called by one thread at a time. Blocks on the file.
 class FilePart {
 public:
-    /// Opens the output and writes the header. Throws AvError.
+    /// Opens the output and writes the header. Throws AvError, and what an application's writer throws; that goes for the
+    /// others.
     FilePart(const AVOutputFormat& container, OutputName name, const MuxOptions& options, const PartPlan& plan,
              const std::stop_token& stop);
     ~FilePart();
@@ -66,7 +72,11 @@ public:
     [[nodiscard]] std::string keep_partial();
     void discard() noexcept;
 
-    void set_stop(std::stop_token stop) noexcept { stop_ = std::move(stop); }
+    void set_stop(std::stop_token stop) noexcept {
+        if (bytes_)
+            bytes_->set_stop(stop);
+        stop_ = std::move(stop);
+    }
     [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
     [[nodiscard]] std::uint64_t moved() const noexcept { return moved_; } ///< packets whose times were made to increase
 
@@ -80,6 +90,10 @@ private:
         std::int64_t last_dts = AV_NOPTS_VALUE;
     };
     static int interrupted(void* self) noexcept;
+    /// What libavformat's result means; if the application's writer is to blame, what that threw.
+    int check(int result, std::string_view what) const;
+    /// The application's bytes are opened; no other file is, on their behalf.
+    static int open_nothing(AVFormatContext* context, AVIOContext** io, const char* url, int flags, AVDictionary** options);
     static int open_again(AVFormatContext* context, AVIOContext** io, const char* url, int flags, AVDictionary** options);
     void add_stream(const PartPlan::Stream& stream);
     void open_url(const MuxOptions& options);
@@ -90,6 +104,7 @@ private:
     OutputName name_;
     std::stop_token stop_;
     std::optional<OutputFile> file_;
+    std::optional<ByteOutput> bytes_;
     int (*usual_open_)(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) = nullptr;
     std::unique_ptr<AVFormatContext, FreeContext> context_;
     std::vector<Track> tracks_;

@@ -52,18 +52,29 @@ const char* kind_of(AVMediaType type) noexcept {
 
 } // namespace
 
-FormatReader::FormatReader(const DemuxOptions& options) : url_(input_url(options.url)) {
+FormatReader::FormatReader(const DemuxOptions& options, std::shared_ptr<ByteReader> bytes)
+    : url_(bytes ? bytes_url(options.url, bytes->may_wait()) : input_url(options.url)) {
     deadline_ = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                                                        std::chrono::duration<double>(options.open_timeout));
     try {
+        if (bytes)
+            bytes_ = std::make_unique<ByteInput>(std::move(bytes), [this] {
+                return IoLimit{stop_, opening_ ? deadline_ : std::chrono::steady_clock::time_point::max()};
+            });
         open_input(options);
         find_streams(options);
+        rethrow_error();
     } catch (const AvError& error) {
-        if (error.code() == AVERROR_EXIT)
+        rethrow_error();
+        if (error.code() == AVERROR_EXIT || (bytes_ && too_late()))
             throw std::runtime_error(
                 fmt::format("{}: opening it took longer than {} s (open_timeout)", shown(), options.open_timeout));
         if (std::string_view(error.what()).find("not on whitelist") != std::string_view::npos)
             throw std::runtime_error(fmt::format("{} (what the input itself may open is said by protocols=...)", error.what()));
+        if (bytes_ && !bytes_->io()->seekable &&
+            std::string_view(error.what()).find("moov atom not found") != std::string_view::npos)
+            throw std::runtime_error(
+                fmt::format("{} (if its index lies at its end, it takes a ByteReader that can seek)", error.what()));
         throw;
     }
     opening_ = false;
@@ -79,8 +90,10 @@ std::string FormatReader::shown() const { return "'" + redact_url(url_.url) + "'
 
 int FormatReader::interrupted(void* self) noexcept {
     const auto& reader = *static_cast<const FormatReader*>(self);
-    return reader.stop_.stop_requested() || (reader.opening_ && std::chrono::steady_clock::now() > reader.deadline_);
+    return reader.stop_.stop_requested() || reader.too_late();
 }
+
+bool FormatReader::too_late() const noexcept { return opening_ && std::chrono::steady_clock::now() > deadline_; }
 
 void FormatReader::open_input(const DemuxOptions& options) {
     const AVInputFormat* format = nullptr;
@@ -91,6 +104,9 @@ void FormatReader::open_input(const DemuxOptions& options) {
     } else if (url_.pattern) {
         format = av_find_input_format("image2");
     }
+    if (bytes_ && format && (format->flags & AVFMT_NOFILE))
+        throw OptionError(
+            fmt::format("format: {} opens its input itself and cannot read an application's bytes", options.format), "format");
     AvOptions given(options.format_options);
     given.set_default("scan_all_pmts", "1"); // MPEG-TS: all programs, as the ffmpeg command does
 
@@ -115,6 +131,8 @@ void FormatReader::open_input(const DemuxOptions& options) {
         io_.reset(io);
         context->pb = io;
     }
+    if (bytes_)
+        context->pb = bytes_->io();
     static_cast<void>(context_.release()); // freed by FFmpeg if it fails
     const CodecComplaints complaints;
     complaints.check(avformat_open_input(&context, url_.url.c_str(), format, given.get()), shown());
@@ -216,6 +234,8 @@ void FormatReader::read(PacketBatch& batch, std::stop_token stop) {
 bool FormatReader::damaged(int end) const noexcept {
     if (end == AVERROR_INVALIDDATA)
         return true;
+    if (bytes_)
+        return true; // why they could not be had is known
     // Demuxers call it an I/O error if a file is shorter than it says.
     const AVIOContext* io = context_->pb;
     return io && !url_.endpoint && (io->error == 0 || io->error == AVERROR_EOF);

@@ -3,6 +3,7 @@
 #include <weir/stages/av.hpp>
 #include <weir/stages/demux.hpp>
 
+#include "byte_input.hpp"
 #include "input_url.hpp"
 
 extern "C" {
@@ -36,8 +37,9 @@ struct PacketBatch {
 /// Called by one thread at a time.
 class FormatReader {
 public:
-    /// Opens and looks at the streams. Blocks; throws AvError, OptionError, std::runtime_error.
-    explicit FormatReader(const DemuxOptions& options);
+    /// Opens and looks at the streams, of `bytes` if there are any. Blocks; throws AvError, OptionError, std::runtime_error,
+    /// and what `bytes` throws.
+    explicit FormatReader(const DemuxOptions& options, std::shared_ptr<ByteReader> bytes = nullptr);
     ~FormatReader();
     FormatReader(const FormatReader&) = delete;
     FormatReader& operator=(const FormatReader&) = delete;
@@ -55,6 +57,11 @@ public:
     void read(PacketBatch& batch, std::stop_token stop);
     /// Whether `end` of a batch means that the input's bytes are damaged, not that they could not be had.
     [[nodiscard]] bool damaged(int end) const noexcept;
+    /// What the application's reader threw, if it did.
+    void rethrow_error() const {
+        if (bytes_)
+            bytes_->rethrow_error();
+    }
     /// Streams that appeared after the opening are not read; how many.
     [[nodiscard]] std::size_t late_streams() const noexcept { return context_->nb_streams - streams_.size(); }
 
@@ -66,6 +73,7 @@ private:
         void operator()(AVIOContext* io) const noexcept { avio_closep(&io); }
     };
     static int interrupted(void* self) noexcept;
+    [[nodiscard]] bool too_late() const noexcept;
     void open_input(const DemuxOptions& options);
     void find_streams(const DemuxOptions& options);
     void name_streams();
@@ -77,7 +85,8 @@ private:
     bool opening_ = true;
     std::stop_token stop_;
     std::unique_ptr<AVIOContext, CloseIo> io_;
-    std::unique_ptr<AVFormatContext, CloseInput> context_; ///< after io_: ends before it
+    std::unique_ptr<ByteInput> bytes_;
+    std::unique_ptr<AVFormatContext, CloseInput> context_; ///< after both: ends before them
     std::vector<InputStream> streams_;
     std::vector<bool> wanted_;
 };

@@ -11,6 +11,7 @@ extern "C" {
 
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 namespace weir::detail {
 namespace {
@@ -53,6 +54,9 @@ constexpr std::array schemes{
     Scheme{"subfile", "subfile,http,https,httpproxy,tls,tcp,crypto,data"},
 };
 
+/// What lies in the input itself.
+constexpr const char* nothing_else = "crypto,data";
+
 std::string_view scheme_of(std::string_view name) {
     const std::size_t length = name.find_first_not_of(scheme_characters);
     if (length == std::string_view::npos || length == 0)
@@ -66,7 +70,7 @@ InputUrl local_file(std::string_view path) {
     InputUrl result;
     result.path = path;
     result.url = path;
-    result.protocols = "crypto,data";
+    result.protocols = nothing_else;
     struct stat status{};
     if (::stat(result.path.c_str(), &status) != 0)
         result.pattern = path.find('%') != std::string_view::npos;
@@ -101,6 +105,14 @@ InputUrl input_url(std::string_view name) {
                                                  redact_url(name), scheme, redact_url(name)));
         result.protocols = fmt::format("{},crypto,data", scheme);
     }
+    return result;
+}
+
+InputUrl bytes_url(std::string name, bool endpoint) {
+    InputUrl result;
+    result.url = std::move(name);
+    result.protocols = nothing_else;
+    result.endpoint = endpoint;
     return result;
 }
 

@@ -15,5 +15,7 @@ struct InputUrl {
 
 /// Looks at the file system, does not open anything. Throws std::runtime_error for a protocol FFmpeg does not have.
 [[nodiscard]] InputUrl input_url(std::string_view name);
+/// An application's bytes under this name: they may open nothing else.
+[[nodiscard]] InputUrl bytes_url(std::string name, bool endpoint);
 
 } // namespace weir::detail

@@ -16,7 +16,7 @@ namespace {
 using detail::Lane;
 using detail::PacketJoining;
 
-Process run_muxer(PacketJoining joining) {
+Process run_muxer(PacketJoining joining) try {
     const auto write = [&joining](const std::stop_token& stop) { joining.output().write(joining.batch(), stop); };
     const auto begin = [&joining](const std::stop_token& stop) { joining.output().begin(joining.plan(), stop); };
     for (;;) {
@@ -62,12 +62,23 @@ Process run_muxer(PacketJoining joining) {
         throw std::runtime_error("nothing came in: there is nothing to write");
     if (!joining.batch().empty())
         co_await offload(write);
+    if (joining.output().endpoint())
+        co_await offload([&joining](const std::stop_token& stop) { joining.output().finish(stop); });
     joining.output().set_complete();
+} catch (const detail::OutputClosed&) {
+    // nobody wants more: an early end
 }
 
 class Mux final : public StageDefinition {
 public:
     explicit Mux(MuxOptions options) : options_(std::move(options)) { MuxOptions::table().check(options_); }
+    Mux(MuxOptions options, std::shared_ptr<ByteWriter> bytes) : Mux(std::move(options)) {
+        name_ = detail::output_name(options_.url, std::move(bytes));
+    }
+    ~Mux() override {
+        if (name_.bytes && !ran_)
+            name_.bytes->end(EndReason::cancelled);
+    }
 
     [[nodiscard]] std::string type() const override { return "mux"; }
     [[nodiscard]] StageTraits traits() const override {
@@ -92,9 +103,12 @@ public:
     void open(OpenContext& context) override {
         if (context.ports().inputs().empty())
             throw GraphError("nothing is connected to it");
-        name_ = detail::output_name(options_.url);
+        if (!name_.bytes)
+            name_ = detail::output_name(options_.url);
         container_ = &detail::find_container(name_, options_.format);
         detail::check_container_options(*container_, name_, options_.format_options);
+        if (name_.bytes)
+            detail::adapt_to_bytes(*container_, name_.bytes->seekable(), options_.format_options);
         if (name_.kind == detail::OutputName::Kind::file && !(container_->flags & AVFMT_NOFILE))
             check_target(context.name());
         for (const auto& input : context.ports().inputs())
@@ -108,6 +122,7 @@ public:
             const detail::FileInUse until_then = std::move(in_use_);
             output->end(reason);
         });
+        ran_ = true; // from here on its end is told by `output`
         std::vector<Lane> lanes;
         for (const auto& input : ports.inputs())
             lanes.emplace_back(ports.get_input<Packet>(input->name()));
@@ -132,6 +147,7 @@ private:
     detail::OutputName name_;
     const AVOutputFormat* container_ = nullptr;
     detail::FileInUse in_use_;
+    bool ran_ = false;
 };
 
 } // namespace
@@ -158,6 +174,16 @@ const OptionTable<MuxOptions>& MuxOptions::table() {
 std::unique_ptr<StageDefinition> mux(std::string url, MuxOptions options) {
     options.url = std::move(url);
     return std::make_unique<Mux>(std::move(options));
+}
+
+std::unique_ptr<StageDefinition> mux(const ByteSink& sink, std::string format, MuxOptions options) {
+    return mux(sink.writer(), std::move(format), std::move(options));
+}
+
+std::unique_ptr<StageDefinition> mux(std::shared_ptr<ByteWriter> writer, std::string format, MuxOptions options) {
+    options.url = "bytes:" + writer->name();
+    options.format = std::move(format);
+    return std::make_unique<Mux>(std::move(options), std::move(writer));
 }
 
 } // namespace weir

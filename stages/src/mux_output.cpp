@@ -64,6 +64,26 @@ void MuxOutput::keep_partial() {
         context_.warn("", fmt::format("what was written until then is kept as '{}'", part->keep_partial()));
 }
 
+void MuxOutput::finish(const std::stop_token& stop) {
+    part_->set_stop(stop);
+    part_->finish();
+}
+
+/// What was given cannot be taken back: it is only said what it was. Without a trailer, and half a packet at its end.
+void MuxOutput::end_bytes(EndReason reason) {
+    const bool well = reason == EndReason::finished || reason == EndReason::drained;
+    if (well && !complete_)
+        reason = EndReason::cancelled; // the application wanted no more
+    else if (well)
+        try {
+            part_->finish();
+        } catch (...) {
+            name_.bytes->end(EndReason::failed);
+            throw;
+        }
+    name_.bytes->end(reason);
+}
+
 void MuxOutput::end(EndReason reason) {
     struct Clear {
         MuxOutput& output;
@@ -72,6 +92,10 @@ void MuxOutput::end(EndReason reason) {
             output.whole_.clear();
         }
     } const clear{*this};
+    if (name_.bytes) {
+        end_bytes(reason);
+        return;
+    }
     if (reason == EndReason::cancelled)
         return;
     if (reason == EndReason::failed || !complete_) {

@@ -19,7 +19,10 @@ public:
     /// Begins the first part, or finishes the one at hand and begins the next.
     void begin(const PartPlan& plan, const std::stop_token& stop);
     void write(const std::vector<TimedPacket>& packets, const std::stop_token& stop);
-    /// All inputs have ended.
+    /// Writes the end of the part at hand. `end` does it where that does not wait for ever.
+    void finish(const std::stop_token& stop);
+    [[nodiscard]] bool endpoint() const noexcept { return name_.endpoint(); }
+    /// All inputs have ended, and what `finish` writes is written.
     void set_complete() noexcept { complete_ = true; }
     /// Gives the files their names, keeps them as partial ones, or deletes them. Throws what the file system says.
     void end(EndReason reason);
@@ -32,6 +35,7 @@ public:
 
 private:
     void keep_partial();
+    void end_bytes(EndReason reason);
     [[nodiscard]] OutputName part_name() const;
 
     StageContext& context_;

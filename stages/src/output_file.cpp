@@ -56,7 +56,8 @@ OutputFile::OutputFile(const OutputName& name, bool overwrite) : path_(name.path
             fail(fmt::format("opening '{}'", name.text));
         seekable = false;
         break;
-    case OutputName::Kind::url: throw std::logic_error("a URL is opened by FFmpeg");
+    case OutputName::Kind::url:
+    case OutputName::Kind::bytes: throw std::logic_error("that is no file");
     }
     auto* buffer = static_cast<unsigned char*>(av_malloc(buffer_bytes));
     io_ = buffer ? avio_alloc_context(buffer, buffer_bytes, 1, this, nullptr, &OutputFile::write,

@@ -1,5 +1,6 @@
 #pragma once
 // The file, pipe or device that a muxer writes.
+#include <weir/framework/byte_writer.hpp>
 #include <weir/stages/av.hpp>
 
 extern "C" {
@@ -14,15 +15,20 @@ namespace weir::detail {
 
 /// What an output's name says.
 struct OutputName {
-    enum class Kind { file, device, descriptor, url };
+    enum class Kind { file, device, descriptor, url, bytes };
     Kind kind = Kind::file;
-    std::string text{};  ///< as given, for FFmpeg and for messages
-    std::string path{};  ///< of a file or device, symbolic links followed
-    int descriptor = -1; ///< of `-` and `pipe:N`
-    [[nodiscard]] bool endpoint() const noexcept { return kind != Kind::file; } ///< writing may wait for ever
+    std::string text{};                  ///< as given, for FFmpeg and for messages
+    std::string path{};                  ///< of a file or device, symbolic links followed
+    int descriptor = -1;                 ///< of `-` and `pipe:N`
+    std::shared_ptr<ByteWriter> bytes{}; ///< the application's
+    bool bytes_may_wait = false;
+    [[nodiscard]] bool endpoint() const noexcept { ///< writing may wait for ever
+        return kind == Kind::bytes ? bytes_may_wait : kind != Kind::file;
+    }
 };
 /// Looks at the file system, does not open anything. Throws GraphError for a directory, or a protocol FFmpeg does not have.
 [[nodiscard]] OutputName output_name(std::string_view name);
+[[nodiscard]] OutputName output_name(std::string name, std::shared_ptr<ByteWriter> bytes);
 /// The name of a further part: "out.2.mp4".
 [[nodiscard]] std::string part_path(const std::string& path, unsigned number);
 

@@ -9,6 +9,7 @@
 
 #include <charconv>
 #include <filesystem>
+#include <utility>
 
 namespace weir::detail {
 namespace {
@@ -80,6 +81,11 @@ OutputName output_name(std::string_view name) {
         throw GraphError(fmt::format("'{}': there is no protocol '{}' (a file of that name: file:{})", redact_url(name), scheme,
                                      redact_url(name)));
     return result;
+}
+
+OutputName output_name(std::string name, std::shared_ptr<ByteWriter> bytes) {
+    const bool may_wait = bytes->may_wait();
+    return {.kind = OutputName::Kind::bytes, .text = std::move(name), .bytes = std::move(bytes), .bytes_may_wait = may_wait};
 }
 
 std::string part_path(const std::string& path, unsigned number) {

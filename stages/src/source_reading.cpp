@@ -29,7 +29,7 @@ bool SourceReading::anyone() const noexcept {
 
 void SourceReading::close_unread() {
     for (std::size_t i = 0; i < lanes_.size(); ++i)
-        if (lanes_[i].wanted && !lanes_[i].out.open()) {
+        if (lanes_[i].wanted && !lanes_[i].is_read()) {
             lanes_[i].wanted = false;
             reader_.want(i, false);
         }
@@ -82,6 +82,8 @@ bool SourceReading::ended(int result) {
         return false;
     if (const std::size_t late = reader_.late_streams())
         context_.warn("", fmt::format("{} streams appeared after the beginning: they were not read", late));
+    if (result != AVERROR_EXIT)
+        reader_.rethrow_error();
     if (result == AVERROR_EOF || result == AVERROR_EXIT)
         return true;
     // A file that is damaged from here on ends here, as for the ffmpeg command; what a device or the network could not

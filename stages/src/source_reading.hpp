@@ -20,6 +20,9 @@ struct SourceLane {
     std::int64_t frame_ticks = 0;
     std::int64_t reached = no_time; ///< on the time line, microseconds
     bool wanted = false;
+
+    /// Something is connected to it, and not closed.
+    [[nodiscard]] bool is_read() const noexcept { return !out.port().links().empty() && out.open(); }
 };
 
 /// Turns the file's packets into ours. In the stage's body, but for `FormatReader::read`.

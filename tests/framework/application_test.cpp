@@ -181,3 +181,40 @@ TEST_CASE("a call that would block in a stage's body is refused", "[framework][a
         pipeline.add("sink", sink([](int) {}));
     CHECK_THROWS_WITH(pipeline.run(), Catch::Contains("body of stage 'src'"));
 }
+
+TEST_CASE("who waits at either end is let go when a pipeline is cancelled before its first step", "[framework][application]") {
+    TestEngine test(1);
+    std::latch busy(1);
+    std::latch go(1);
+    Pipeline other(test.engine); // has the only worker
+    other.add("gate",
+              [&](Output<int>) -> Process {
+                  busy.count_down();
+                  go.wait();
+                  co_return;
+              }) >>
+        other.add("sink", sink([](int) {}));
+    other.start();
+    busy.wait();
+
+    ItemSource<int> source("numbers", 1);
+    ItemSink<int> results("results", 1);
+    Pipeline pipeline(test.engine);
+    pipeline.add("source", source.stage()) >> pipeline.add("sink", results.stage());
+    pipeline.start();
+    Pushed last = Pushed::yes;
+    std::optional<int> pulled = 1;
+    std::jthread pusher([&] {
+        while (last == Pushed::yes)
+            last = source.push(1);
+    });
+    std::jthread puller([&] { pulled = results.pull(); });
+    pipeline.cancel();
+    go.count_down();
+    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+    pusher.join();
+    puller.join();
+    CHECK(last == Pushed::closed);
+    CHECK_FALSE(pulled);
+    other.wait();
+}

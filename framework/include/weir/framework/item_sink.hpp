@@ -45,21 +45,27 @@ public:
 
 private:
     using Queue = detail::AppQueue<T>;
+    struct Closing {
+        std::shared_ptr<Queue> queue;
+        bool whole = false; ///< all of the stream is in the queue
+        explicit Closing(std::shared_ptr<Queue> of) noexcept : queue(std::move(of)) {}
+        Closing(Closing&&) noexcept = default;
+        ~Closing() {
+            if (!queue)
+                return;
+            if (whole)
+                queue->close();
+            else
+                queue->discard();
+        }
+    };
     struct Body {
         std::shared_ptr<Queue> queue;
-        Process operator()(Input<T> in) {
-            struct Closing {
-                Queue& queue;
-                bool whole = false; ///< all of the stream is in the queue
-                ~Closing() {
-                    if (whole)
-                        queue.close();
-                    else
-                        queue.discard();
-                }
-            } closing{*queue};
+        Process operator()(Input<T> in) { return run(std::move(in), Closing{queue}); }
+        // `closing` is the coroutine's from the moment it is made, also if it is ended before its first step.
+        static Process run(Input<T> in, Closing closing) {
             while (std::optional<T> item = co_await in.next())
-                if (!co_await detail::AppPutWait<T>(this_stage(), *queue, std::move(*item)))
+                if (!co_await detail::AppPutWait<T>(this_stage(), *closing.queue, std::move(*item)))
                     co_return;
             closing.whole = true;
         }

@@ -50,15 +50,22 @@ public:
 
 private:
     using Queue = detail::AppQueue<T>;
+    struct Closing {
+        std::shared_ptr<Queue> queue;
+        explicit Closing(std::shared_ptr<Queue> of) noexcept : queue(std::move(of)) {}
+        Closing(Closing&&) noexcept = default;
+        ~Closing() {
+            if (queue)
+                queue->discard();
+        }
+    };
     struct Body {
         std::shared_ptr<Queue> queue;
-        Process operator()(Output<T> out) {
-            struct Closing {
-                Queue& queue;
-                ~Closing() { queue.discard(); }
-            } closing{*queue};
+        Process operator()(Output<T> out) { return run(std::move(out), Closing{queue}); }
+        // `closing` is the coroutine's from the moment it is made, also if it is ended before its first step.
+        static Process run(Output<T> out, Closing closing) {
             for (;;) {
-                std::optional<T> item = co_await detail::AppTakeWait<T>(this_stage(), *queue);
+                std::optional<T> item = co_await detail::AppTakeWait<T>(this_stage(), *closing.queue);
                 if (!item || !co_await out.put(std::move(*item)))
                     co_return;
             }
