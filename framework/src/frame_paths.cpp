@@ -1,13 +1,18 @@
 #include "frame_paths.hpp"
 
+#include "joint.hpp"
+
 #include <algorithm>
 #include <unordered_set>
 
 namespace weir::detail {
 
-FramePaths::FramePaths(const std::vector<StageEntry>& stages, const std::vector<Connection>& connections) {
-    for (const Connection& connection : connections)
-        ways_[&connection.link->from()].push_back({&connection, &stages[connection.to.stage]});
+void FramePaths::add(const PipelineImpl& graph) {
+    for (const Connection& connection : graph.connections())
+        ways_[&connection.link->from()].push_back(
+            {connection.link.get(), &graph.stages()[connection.to.stage], connection.options.feedback});
+    for (const auto& joint : graph.joints())
+        ways_[&joint->link().from()].push_back({&joint->link(), &graph.stages()[joint->to().stage], false});
 }
 
 const std::vector<FramePaths::Way>& FramePaths::ways(const OutputBase& output) const {
@@ -32,7 +37,7 @@ std::size_t FramePaths::may_hold(const OutputBase& output) const {
         const OutputBase& from = *to_visit.back();
         to_visit.pop_back();
         for (const Way& way : ways(from)) {
-            const LinkBase& link = *way.connection->link;
+            const LinkBase& link = *way.link;
             sum += link.capacity() + way.to->traits.at_once + way.to->traits.holds;
             sum += link.drops() ? 1 : 0; // one that the stage looks at, which is not in the link
             for_each_next(way, from, [&](const OutputBase& next) {
@@ -51,7 +56,7 @@ std::size_t FramePaths::must_hold(const OutputBase& output) {
     std::size_t most = 0;
     for (const Way& way : ways(output)) {
         std::size_t here = way.to->traits.holds;
-        if (!way.connection->options.feedback)
+        if (!way.feedback)
             for_each_next(way, output, [&](const OutputBase& next) { here += must_hold(next); });
         most = std::max(most, here);
     }

@@ -1,6 +1,7 @@
 #pragma once
 // The framework's whole public API but for oneTBB interoperation.
 #include <weir/framework/any.hpp>
+#include <weir/framework/branch.hpp>
 #include <weir/framework/codec_memory.hpp>
 #include <weir/framework/event.hpp>
 #include <weir/framework/item_sink.hpp>
