@@ -29,6 +29,8 @@ void PipelineImpl::attach(const std::shared_ptr<Pipeline>& graph) {
     if (phase_.load() != Phase::running || !hold())
         throw GraphError(name_ + " is not running: there is nothing to attach to");
     try {
+        if (stopping())
+            throw Cancelled("branch " + branch.name_ + " was not attached: " + name_ + " is being ended");
         require_streams(branch);
         branch.check();
         admit(graph);
@@ -53,7 +55,7 @@ void PipelineImpl::admit(const std::shared_ptr<Pipeline>& graph) {
     PipelineImpl& branch = graph->impl();
     {
         const Lock lock(topology_->mutex);
-        FramePaths paths = paths_with_branches();
+        FramePaths paths = paths_with_branches(*topology_);
         paths.add(branch);
         require_quotas(paths);
     }
@@ -91,7 +93,7 @@ void PipelineImpl::run_joined() {
     try {
         {
             const Lock lock(topology_->mutex);
-            parent_->recompute_quotas();
+            parent_->recompute_quotas(*topology_);
             {
                 const Lock settling(mutex_);
                 unsettled_ = joints_.size();
@@ -164,17 +166,24 @@ void PipelineImpl::detach(PipelineImpl& branch, Detach how) {
 }
 
 void PipelineImpl::end_branch(Detach how) noexcept {
-    const Lock lock(topology_->mutex);
-    if (!attached_)
-        return; // it has gone, and perhaps its pipeline
+    {
+        const Lock lock(topology_->mutex);
+        if (!attached_ || !hold())
+            return; // it has gone, and perhaps its pipeline
+    }
+    // Outside the lock: what stages do when they are asked to stop is theirs.
     if (how == Detach::discard) {
         cancelled_.store(true);
         end_all(EndReason::cancelled);
     } else {
         drain();
     }
-    for (const auto& joint : joints_)
-        joint->ask_to_part();
+    {
+        const Lock lock(topology_->mutex);
+        for (const auto& joint : joints_)
+            joint->ask_to_part();
+    }
+    count_down();
 }
 
 void PipelineImpl::joint_parted() noexcept {
@@ -229,7 +238,7 @@ std::shared_ptr<Pipeline> PipelineImpl::leave_parent() noexcept {
         try {
             const std::string mine = name_ + "/";
             std::erase_if(topology_->warned, [&](const auto& entry) { return entry.first.find(mine) != std::string::npos; });
-            parent_->recompute_quotas();
+            parent_->recompute_quotas(*topology_);
         } catch (...) {
             // no memory: they stay as they are until the next edit
         }
@@ -274,17 +283,17 @@ Snapshot PipelineImpl::branch_snapshot() const {
 
 // --- bounds
 
-FramePaths PipelineImpl::paths_with_branches() const {
+FramePaths PipelineImpl::paths_with_branches(const Topology& topology) const {
     FramePaths paths(*this);
-    for (const PipelineImpl* graph : topology_->graphs)
+    for (const PipelineImpl* graph : topology.graphs)
         if (graph != this)
             paths.add(*graph);
     return paths;
 }
 
 /// Those of a branch are its own affair: nothing leads out of it.
-void PipelineImpl::recompute_quotas() {
-    const FramePaths paths = paths_with_branches();
+void PipelineImpl::recompute_quotas(const Topology& topology) {
+    const FramePaths paths = paths_with_branches(topology);
     for (const StageEntry& stage : stages_)
         for (const auto& output : stage.ports.outputs())
             output->change_quota(quota_for(stage, *output, paths));

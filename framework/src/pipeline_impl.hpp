@@ -104,6 +104,9 @@ public:
     void watch(std::chrono::nanoseconds limit);
 
 private:
+    // Both under the topology's mutex.
+    void add_to(Snapshot& result) const;
+    [[nodiscard]] std::string wiring() const;
     [[nodiscard]] std::vector<std::string> stages_without_progress(std::chrono::nanoseconds limit);
     class Opening; // OpenContext
 
@@ -137,8 +140,9 @@ private:
     // branch.cpp
     void admit(const std::shared_ptr<Pipeline>& graph);
     void require_streams(const PipelineImpl& branch) const;
-    void recompute_quotas() WEIR_REQUIRES(topology_->mutex);
-    [[nodiscard]] FramePaths paths_with_branches() const WEIR_REQUIRES(topology_->mutex);
+    // `topology` is its own: so that the checker sees that a branch's lock is its pipeline's.
+    void recompute_quotas(const Topology& topology) WEIR_REQUIRES(topology.mutex);
+    [[nodiscard]] FramePaths paths_with_branches(const Topology& topology) const WEIR_REQUIRES(topology.mutex);
     void forget_departed() WEIR_REQUIRES(topology_->mutex);
     void note_holders();
     void run_joined();
@@ -186,15 +190,14 @@ private:
     std::vector<std::unique_ptr<Joint>> joints_;
     std::atomic<bool> stopping_{false};
     std::size_t unsettled_ WEIR_GUARDED_BY(mutex_) = 0; ///< joints that `attach` waits for
-    std::size_t unparted_ WEIR_GUARDED_BY(topology_->mutex) = 0;
-    bool attached_ WEIR_GUARDED_BY(topology_->mutex) = false; ///< among the topology's graphs
-    Snapshot last_ WEIR_GUARDED_BY(topology_->mutex);         ///< a branch's, once it is not attached any more
-    std::list<std::vector<std::uint64_t>> holders_;           ///< a branch's, for the topology once they are gone
-    mutable Mutex branches_mutex_; ///< so that they can be told to end by who holds the topology's, too
+    // A branch's, under the topology's mutex, which its pipeline and its joints know by another name than this.
+    std::size_t unparted_ = 0;                      ///< joints
+    bool attached_ = false;                         ///< among the topology's graphs
+    Snapshot last_;                                 ///< once it is not attached any more
+    std::list<std::vector<std::uint64_t>> holders_; ///< for the topology, once they are gone
+    mutable Mutex branches_mutex_;                  ///< so that they can be told to end by who holds the topology's, too
     std::vector<std::shared_ptr<Pipeline>> branches_ WEIR_GUARDED_BY(branches_mutex_);
 
-    void add_to(Snapshot& result) const WEIR_REQUIRES(topology_->mutex);
-    [[nodiscard]] std::string wiring() const;
     std::map<const StageCore*, std::int64_t> watched_; ///< control thread only: the wait that was last reported
 };
 
