@@ -1,5 +1,6 @@
 // What the graph itself says about capacities, quotas and threads.
 #include "frame_paths.hpp"
+#include "joint.hpp"
 #include "pipeline_impl.hpp"
 
 #include <algorithm>
@@ -22,44 +23,70 @@ double packet_rate(const OutputBase& output) {
 
 } // namespace
 
-void PipelineImpl::stretch_links_of_joins() {
-    // Seconds that the paths to each stage hold back, in the order of the graph.
+/// Seconds that the paths up to and through each stage hold back.
+std::vector<double> PipelineImpl::delays() const {
+    const std::vector<double> before = parent_ ? parent_->delays() : std::vector<double>();
     std::vector<double> delay(stages_.size(), 0);
     for (const std::size_t index : order()) {
         double longest = 0;
         for (const Connection& connection : connections_)
             if (connection.to.stage == index && !connection.options.feedback)
                 longest = std::max(longest, delay[connection.from.stage]);
-        const StageEntry& stage = stages_[index];
-        if (stage.traits.joins && stage.ports.inputs().size() > 1)
-            for (Connection& connection : connections_) {
-                if (connection.to.stage != index || connection.options.capacity || connection.link->drops())
-                    continue;
-                // What waits here while the slowest path still holds its first item back.
-                const double wait = longest - delay[connection.from.stage] + interleaving;
-                const auto items = static_cast<std::size_t>(std::ceil(wait * packet_rate(connection.link->from())));
-                connection.link->set_capacity(std::clamp(items, connection.link->capacity(), longest_link));
-            }
-        delay[index] = longest + stage.traits.delay;
+        for (const auto& joint : joints_)
+            if (joint->to().stage == index)
+                longest = std::max(longest, before[joint->from().stage]);
+        delay[index] = longest + stages_[index].traits.delay;
     }
+    return delay;
+}
+
+void PipelineImpl::stretch_links_of_joins() {
+    const std::vector<double> before = parent_ ? parent_->delays() : std::vector<double>();
+    const std::vector<double> delay = delays();
+    for (std::size_t index = 0; index < stages_.size(); ++index) {
+        const StageEntry& stage = stages_[index];
+        if (!stage.traits.joins || stage.ports.inputs().size() < 2)
+            continue;
+        const double longest = delay[index] - stage.traits.delay;
+        const auto stretch = [longest](LinkBase& link, const LinkOptions& options, double path) {
+            if (options.capacity || link.drops())
+                return;
+            // What waits here while the slowest path still holds its first item back.
+            const double wait = longest - path + interleaving;
+            const auto items = static_cast<std::size_t>(std::ceil(wait * packet_rate(link.from())));
+            link.set_capacity(std::clamp(items, link.capacity(), longest_link));
+        };
+        for (const Connection& connection : connections_)
+            if (connection.to.stage == index)
+                stretch(*connection.link, connection.options, delay[connection.from.stage]);
+        for (const auto& joint : joints_)
+            if (joint->to().stage == index)
+                stretch(joint->link(), joint->options(), before[joint->from().stage]);
+    }
+}
+
+/// What the links and stages behind the output may hold, and the one in the producer's hand; or what the user said.
+std::size_t PipelineImpl::quota_for(const StageEntry& stage, const OutputBase& output, const FramePaths& paths) const {
+    return stage.options.quota ? stage.options.quota : paths.may_hold(output) + stage.traits.at_once + stage.traits.holds;
 }
 
 void PipelineImpl::set_bounds() {
     stretch_links_of_joins();
-    const FramePaths paths(stages_, connections_);
+    const FramePaths paths(*this);
     for (const StageEntry& stage : stages_)
-        for (const auto& output : stage.ports.outputs()) {
-            // What the links and stages behind it may hold, and the one in the producer's hand.
-            const std::size_t needed = paths.may_hold(*output) + stage.traits.at_once + stage.traits.holds;
-            output->set_quota(stage.options.quota ? stage.options.quota : needed);
-        }
+        for (const auto& output : stage.ports.outputs())
+            output->set_quota(quota_for(stage, *output, paths));
+}
+
+/// A branch's come on top of its pipeline's, whose threads are fixed.
+std::uint64_t PipelineImpl::codec_load() const {
+    return std::accumulate(stages_.begin(), stages_.end(), parent_ ? parent_->codec_load() : std::uint64_t{0},
+                           [](std::uint64_t sum, const StageEntry& stage) { return sum + stage.traits.codec_load; });
 }
 
 /// The engine's threads shared out by load, rounded; nobody gets less than one.
 unsigned PipelineImpl::codec_threads(const StageEntry& stage) const {
-    const std::uint64_t load =
-        std::accumulate(stages_.begin(), stages_.end(), std::uint64_t{0},
-                        [](std::uint64_t sum, const StageEntry& other) { return sum + other.traits.codec_load; });
+    const std::uint64_t load = codec_load();
     if (stage.traits.codec_load == 0 || load == 0)
         return 1;
     const std::uint64_t share = (2 * std::uint64_t{engine_->threads()} * stage.traits.codec_load + load) / (2 * load);

@@ -43,6 +43,7 @@ public:
 
     /// Runs `f` on the control thread, in order. Never runs it in the caller.
     void control(std::function<void()> f);
+    [[nodiscard]] bool on_control_thread() const noexcept { return std::this_thread::get_id() == control_.get_id(); }
 
     /// Pipelines that run: the watchdog looks at them. At most 3,000; more throws Error.
     void add(PipelineImpl& pipeline);

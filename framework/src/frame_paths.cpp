@@ -1,14 +1,19 @@
 #include "frame_paths.hpp"
 
+#include "joint.hpp"
+
 #include <algorithm>
 #include <unordered_set>
 
 namespace weir::detail {
 
-FramePaths::FramePaths(const std::vector<StageEntry>& stages, const std::vector<Connection>& connections)
-    : stages_(stages) {
-    for (const Connection& connection : connections)
-        ways_[&connection.link->from()].push_back({&connection, &stages[connection.to.stage]});
+void FramePaths::add(const PipelineImpl& graph) {
+    graphs_.push_back(&graph);
+    for (const Connection& connection : graph.connections())
+        ways_[&connection.link->from()].push_back(
+            {connection.link.get(), &graph.stages()[connection.to.stage], connection.options.feedback});
+    for (const auto& joint : graph.joints())
+        ways_[&joint->link().from()].push_back({&joint->link(), &graph.stages()[joint->to().stage], false});
 }
 
 const std::vector<FramePaths::Way>& FramePaths::ways(const OutputBase& output) const {
@@ -23,8 +28,10 @@ template <class F> void FramePaths::for_each_next(const Way& way, const OutputBa
     for (const auto& next : way.to->ports.outputs())
         if (next->type() == from.type())
             f(*next, std::size_t{0});
-    if (way.to->traits.beyond)
-        for (const StageEntry& stage : stages_)
+    if (!way.to->traits.beyond)
+        return;
+    for (const PipelineImpl* graph : graphs_)
+        for (const StageEntry& stage : graph->stages())
             if (stage.traits.beyond == way.to->traits.beyond && stage.ports.inputs().empty())
                 for (const auto& next : stage.ports.outputs())
                     if (next->type() == from.type())
@@ -39,7 +46,7 @@ std::size_t FramePaths::may_hold(const OutputBase& output) const {
         const OutputBase& from = *to_visit.back();
         to_visit.pop_back();
         for (const Way& way : ways(from)) {
-            const LinkBase& link = *way.connection->link;
+            const LinkBase& link = *way.link;
             sum += link.capacity() + way.to->traits.at_once + way.to->traits.holds;
             sum += link.drops() ? 1 : 0; // one that the stage looks at, which is not in the link
             // `inside`: what is in the hands of a stage that no link leads to
@@ -61,7 +68,7 @@ std::size_t FramePaths::must_hold(const OutputBase& output) {
     std::size_t most = 0;
     for (const Way& way : ways(output)) {
         std::size_t here = way.to->traits.holds;
-        if (!way.connection->options.feedback)
+        if (!way.feedback)
             for_each_next(way, output, [&](const OutputBase& next, std::size_t) { here += must_hold(next); });
         most = std::max(most, here);
     }

@@ -8,11 +8,13 @@
 
 namespace weir::detail {
 
-/// Of a graph whose links are made. For one thread. Each link is looked at once for each question, however many ways lead to
-/// it: there are exponentially many in a row of branches that join again.
+/// Of a graph whose links are made, and of branches that are added to it. For one thread. Each link is looked at once for each
+/// question, however many ways lead to it: there are exponentially many in a row of branches that join again.
 class FramePaths {
 public:
-    FramePaths(const std::vector<StageEntry>& stages, const std::vector<Connection>& connections);
+    explicit FramePaths(const PipelineImpl& graph) { add(graph); }
+    /// A branch of the graph, before the first question.
+    void add(const PipelineImpl& graph);
 
     /// What the links and stages behind the output may hold of its frames.
     [[nodiscard]] std::size_t may_hold(const OutputBase& output) const;
@@ -21,14 +23,15 @@ public:
 
 private:
     struct Way {
-        const Connection* connection;
+        const LinkBase* link;
         const StageEntry* to;
+        bool feedback;
     };
     [[nodiscard]] const std::vector<Way>& ways(const OutputBase& output) const;
     /// The outputs through which a stage may pass on what came through `from`.
     template <class F> void for_each_next(const Way& way, const OutputBase& from, F f) const;
 
-    const std::vector<StageEntry>& stages_;
+    std::vector<const PipelineImpl*> graphs_;
     std::unordered_map<const OutputBase*, std::vector<Way>> ways_;
     std::unordered_map<const OutputBase*, std::size_t> held_;
 };

@@ -8,6 +8,9 @@ Pipeline::Pipeline(Engine& engine, std::string name)
     : impl_(std::make_unique<detail::PipelineImpl>(engine.impl(), std::move(name))) {}
 Pipeline::~Pipeline() = default;
 
+Pipeline::Pipeline(Pipeline& parent, std::string name, bool fails_parent)
+    : impl_(std::make_unique<detail::PipelineImpl>(parent.impl(), std::move(name), fails_parent)) {}
+
 AnyStage Pipeline::add(std::string name, std::unique_ptr<StageDefinition> definition, StageOptions options) {
     return {*impl_, impl_->add(std::move(name), std::move(definition), options)};
 }

@@ -1,5 +1,7 @@
 #include "pipeline_impl.hpp"
 
+#include "joint.hpp"
+
 #include <oneapi/tbb/flow_graph.h>
 
 #include <algorithm>
@@ -8,7 +10,11 @@
 namespace weir::detail {
 
 PipelineImpl::PipelineImpl(std::shared_ptr<EngineImpl> engine, std::string name)
-    : engine_(std::move(engine)), name_(std::move(name)) {}
+    : engine_(std::move(engine)), name_(std::move(name)), topology_(std::make_shared<Topology>()) {}
+
+PipelineImpl::PipelineImpl(PipelineImpl& parent, std::string name, bool fails_parent)
+    : engine_(parent.engine_), name_(std::move(name)), parent_(&parent), fails_parent_(fails_parent),
+      topology_(parent.topology_) {}
 
 PipelineImpl::~PipelineImpl() {
     if (phase_.load() == Phase::running) {
@@ -18,7 +24,8 @@ PipelineImpl::~PipelineImpl() {
             ended_.wait(mutex_);
     }
     destroy_cores();
-    release_endpoints();  // of a pipeline that was prepared and not run
+    release_endpoints(); // of a pipeline that was prepared and not run
+    joints_.clear();
     connections_.clear(); // links before the ports they lead to
 }
 
@@ -54,6 +61,10 @@ std::size_t PipelineImpl::add(std::string name, std::unique_ptr<StageDefinition>
 PortRef PipelineImpl::connect(const PortRef& from, const PortRef& to, const LinkOptions& options) {
     if (phase_.load() != Phase::building)
         throw GraphError("stages are connected before the pipeline is prepared");
+    if (to.pipeline == this && from.pipeline == parent_ && parent_) {
+        joints_.push_back(std::make_unique<Joint>(*this, from, to, options, connections_.size()));
+        return to;
+    }
     if (from.pipeline != this || to.pipeline != this)
         throw GraphError("the two stages belong to different pipelines");
     Connection& connection = connections_.emplace_back();
@@ -64,7 +75,7 @@ PortRef PipelineImpl::connect(const PortRef& from, const PortRef& to, const Link
 }
 
 PortRef connect(const PortRef& from, const PortRef& to, const LinkOptions& options) {
-    return from.pipeline->connect(from, to, options);
+    return to.pipeline->connect(from, to, options);
 }
 
 void PipelineImpl::set_options(std::size_t stage, const StageOptions& options) { stages_.at(stage).options = options; }
@@ -72,6 +83,8 @@ void PipelineImpl::set_options(std::size_t stage, const StageOptions& options) {
 void PipelineImpl::require_not_in_stage(const char* what) const {
     if (current_stage())
         throw WrongThread(std::string(what) + " waits and was called from the body of stage '" + current_stage()->name() + "'");
+    if (engine_->on_control_thread())
+        throw WrongThread(std::string(what) + " waits and was called from a callback of the engine");
 }
 
 void PipelineImpl::start() {
@@ -80,12 +93,10 @@ void PipelineImpl::start() {
     if (phase_.load() != Phase::prepared)
         throw GraphError("the pipeline was started already");
 
-    try {
-        make_cores();
-        engine_->add(*this);
-    } catch (...) {
-        destroy_cores();
-        throw;
+    make_ready();
+    {
+        const Lock lock(topology_->mutex);
+        topology_->graphs.assign(1, this); // reserved
     }
     started_at_ = ledger_now();
     remaining_.store(stages_.size() + 1, std::memory_order_seq_cst); // one for this call
@@ -95,13 +106,28 @@ void PipelineImpl::start() {
     count_down();
 }
 
+void PipelineImpl::make_ready() {
+    try {
+        make_cores();
+        engine_->add(*this);
+    } catch (...) {
+        destroy_cores();
+        throw;
+    }
+}
+
 void PipelineImpl::make_cores() {
     engine_->arena().execute([&] { graph_ = std::make_unique<flow::graph>(); });
     for (StageEntry& stage : stages_)
-        stage.core = std::make_unique<StageCore>(*this, *graph_, stage.name, *stage.definition, stage.ports, stage.traits,
+        stage.core = std::make_unique<StageCore>(*this, *graph_, label(stage), *stage.definition, stage.ports, stage.traits,
                                                  stage.options.on_error, codec_threads(stage));
+    for (StageEntry& stage : stages_)
+        for (const auto& output : stage.ports.outputs())
+            output->fix_links();
     for (const Connection& connection : connections_)
         connection.link->set_reader(connection.link->to().stage().holder());
+    for (const auto& joint : joints_)
+        joint->link().set_reader(joint->link().to().stage().holder());
     for (const Connection& connection : connections_)
         flow::make_edge(connection.link->from().node_->node, connection.link->to().node_->node);
     for (StageEntry& stage : stages_)
@@ -135,8 +161,19 @@ bool PipelineImpl::finished() const noexcept {
 }
 
 void PipelineImpl::end_all(EndReason reason) noexcept {
+    // Before the look at the branches: one that comes later looks at this (see `admit`).
+    stopping_.store(true, std::memory_order_seq_cst);
     for (StageEntry& stage : stages_)
         stage.core->end(reason);
+    const Lock lock(branches_mutex_);
+    for (const auto& branch : branches_)
+        branch->impl().end_with_parent(reason);
+}
+
+void PipelineImpl::end_sources() noexcept {
+    for (StageEntry& stage : stages_)
+        if (stage.core->is_source())
+            stage.core->end(EndReason::drained);
 }
 
 void PipelineImpl::cancel() noexcept {
@@ -151,9 +188,10 @@ void PipelineImpl::drain() noexcept {
         return;
     drained_.store(true);
     resume();
-    for (StageEntry& stage : stages_)
-        if (stage.core->is_source())
-            stage.core->end(EndReason::drained);
+    end_sources();
+    const Lock lock(branches_mutex_);
+    for (const auto& branch : branches_)
+        branch->impl().drain();
 }
 
 void PipelineImpl::pause() noexcept {
@@ -163,6 +201,9 @@ void PipelineImpl::pause() noexcept {
     paused_.store(true, std::memory_order_seq_cst);
     for (StageEntry& stage : stages_)
         stage.core->pause();
+    const Lock branches(branches_mutex_);
+    for (const auto& branch : branches_)
+        branch->impl().pause();
 }
 
 void PipelineImpl::resume() noexcept {
@@ -171,6 +212,9 @@ void PipelineImpl::resume() noexcept {
         return;
     for (StageEntry& stage : stages_)
         stage.core->resume();
+    const Lock branches(branches_mutex_);
+    for (const auto& branch : branches_)
+        branch->impl().resume();
 }
 
 void PipelineImpl::fail(StageCore& stage, const std::exception_ptr& error) noexcept {
@@ -186,6 +230,8 @@ void PipelineImpl::fail(StageCore& stage, const std::exception_ptr& error) noexc
         // no memory even for the text: the cancel below still ends the pipeline
     }
     end_all(EndReason::failed);
+    if (fails_parent_)
+        parent_->fail(stage, error);
 }
 
 void PipelineImpl::add_error(Error error, bool deadlock) noexcept {
@@ -229,6 +275,12 @@ void PipelineImpl::run_call(const std::function<void(EndReason)>& call, StageCor
 }
 
 void PipelineImpl::stage_ended(StageCore& stage, std::vector<std::function<void(EndReason)>> calls, EndReason reason) noexcept {
+    if (!joints_.empty()) {
+        const Lock lock(topology_->mutex);
+        for (const auto& joint : joints_)
+            if (&joint->link().to().stage() == &stage)
+                joint->ask_to_part(); // nobody reads there any more
+    }
     if (calls.empty()) {
         count_down();
         return;
@@ -258,6 +310,15 @@ void PipelineImpl::count_down() noexcept {
         engine_->control([this] { complete(); });
 }
 
+/// One more to wait for; false if all has ended.
+bool PipelineImpl::hold() noexcept {
+    std::size_t remaining = remaining_.load(std::memory_order_seq_cst);
+    while (remaining > 0)
+        if (remaining_.compare_exchange_weak(remaining, remaining + 1, std::memory_order_acq_rel))
+            return true;
+    return false;
+}
+
 void PipelineImpl::complete() noexcept {
     // On the control thread. The last body may still be returning through oneTBB. Isolated, or it would work for others here.
     engine_->arena().execute([this] { oneapi::tbb::this_task_arena::isolate([this] { graph_->wait_for_all(); }); });
@@ -268,12 +329,17 @@ void PipelineImpl::complete() noexcept {
         for (const auto& output : stage.ports.outputs())
             output->leave_pools();
     ended_at_.store(ledger_now());
+    // A branch is alive to the end of this, and its pipeline until it is told.
+    PipelineImpl* const parent = parent_;
+    const std::shared_ptr<Pipeline> self = parent ? leave_parent() : nullptr;
     const EndReason reason = end_reason();
     {
         const Lock lock(mutex_);
         if (error_)
             first_ = deadlock_ ? std::make_exception_ptr(Deadlock(*error_)) : std::make_exception_ptr(*error_);
     }
+    if (parent && reason == EndReason::failed && !parent->stopping())
+        log_failure();
     if (on_end_)
         try {
             on_end_(reason);
@@ -282,10 +348,14 @@ void PipelineImpl::complete() noexcept {
         } catch (...) {
             log(LogLevel::error, name_ + ": the completion callback threw");
         }
-    const Lock lock(mutex_);
-    phase_.store(Phase::over);
-    done_ = true;
-    ended_.notify_all(); // under the lock: the pipeline may be destroyed as soon as it is let go
+    {
+        const Lock lock(mutex_);
+        phase_.store(Phase::over);
+        done_ = true;
+        ended_.notify_all(); // under the lock: the pipeline may be destroyed as soon as it is let go
+    }
+    if (parent)
+        parent->count_down();
 }
 
 void PipelineImpl::start_job(StageCore& stage, Job& job, JobPlace place) {

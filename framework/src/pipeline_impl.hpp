@@ -6,9 +6,12 @@
 #include "engine_impl.hpp"
 #include "probe.hpp"
 #include "stage_core.hpp"
+#include "topology.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +19,9 @@
 #include <vector>
 
 namespace weir::detail {
+
+class FramePaths;
+class Joint;
 
 /// A stage as it was added.
 struct StageEntry {
@@ -36,9 +42,11 @@ struct Connection {
     std::unique_ptr<LinkBase> link;
 };
 
+/// A pipeline, or a branch of one.
 class PipelineImpl {
 public:
     PipelineImpl(std::shared_ptr<EngineImpl> engine, std::string name);
+    PipelineImpl(PipelineImpl& parent, std::string name, bool fails_parent);
     ~PipelineImpl();
     PipelineImpl(const PipelineImpl&) = delete;
     PipelineImpl& operator=(const PipelineImpl&) = delete;
@@ -61,13 +69,27 @@ public:
     [[nodiscard]] bool finished() const noexcept;
     void set_on_end(std::function<void(EndReason)> f) { on_end_ = std::move(f); }
 
+    // branches
+    void attach(const std::shared_ptr<Pipeline>& branch);
+    void detach(PipelineImpl& branch, Detach how);
+    [[nodiscard]] PipelineImpl* parent() const noexcept { return parent_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<Joint>>& joints() const noexcept { return joints_; }
+    [[nodiscard]] Topology& topology() const noexcept { return *topology_; }
+    /// Its stages were told to end at once.
+    [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
+    // A branch's.
+    void end_branch(Detach how) noexcept;
+    [[nodiscard]] Snapshot branch_snapshot() const;
+    void joint_settled() noexcept;
+    void joint_parted() noexcept; ///< it may be gone when this returns
+
     // looking
     [[nodiscard]] Snapshot snapshot() const;
     [[nodiscard]] std::string describe() const;
     [[nodiscard]] EngineImpl& engine() const noexcept { return *engine_; }
     [[nodiscard]] unsigned spare_workers() const noexcept; ///< those that codecs leave over, 1 or more
-    [[nodiscard]] std::vector<StageEntry>& stages() noexcept { return stages_; }
-    [[nodiscard]] std::vector<Connection>& connections() noexcept { return connections_; }
+    [[nodiscard]] const std::vector<StageEntry>& stages() const noexcept { return stages_; }
+    [[nodiscard]] const std::vector<Connection>& connections() const noexcept { return connections_; }
 
     // from the cores
     void fail(StageCore& stage, const std::exception_ptr& error) noexcept;
@@ -87,25 +109,57 @@ public:
     void watch(std::chrono::nanoseconds limit);
 
 private:
+    // Both under the topology's mutex.
+    void add_to(Snapshot& result) const;
+    [[nodiscard]] std::string wiring() const;
+    [[nodiscard]] std::vector<std::string> stages_without_progress(std::chrono::nanoseconds limit);
     class Opening; // OpenContext
 
     // prepare.cpp
     [[nodiscard]] std::vector<std::size_t> order() const;
+    [[nodiscard]] std::unique_ptr<LinkBase> make_link(StageEntry& from, const PortRef& from_port, StageEntry& to,
+                                                      const PortRef& to_port, const LinkOptions& options);
     void resolve(Connection& connection);
+    void resolve(Joint& joint);
+    void resolve_inputs(std::size_t stage);
+    void require_quotas(FramePaths& paths) const;
     void open(StageEntry& stage);
     /// Throws Error if the engine has no more.
     void reserve_endpoint(StageEntry& stage);
     void require_not_in_stage(const char* what) const;
     void require_inputs() const;
 
+    void make_ready();
     void make_cores();
     void destroy_cores() noexcept;
+    void end_sources() noexcept;
+    /// As it is called in reports.
+    [[nodiscard]] std::string label(const StageEntry& stage) const;
 
     // bounds.cpp
     void set_bounds();
     void stretch_links_of_joins();
+    [[nodiscard]] std::vector<double> delays() const;
+    [[nodiscard]] std::uint64_t codec_load() const;
+    [[nodiscard]] std::size_t quota_for(const StageEntry& stage, const OutputBase& output, const FramePaths& paths) const;
     [[nodiscard]] unsigned codec_threads(const StageEntry& stage) const;
 
+    // branch.cpp
+    void admit(const std::shared_ptr<Pipeline>& graph);
+    void require_streams(const PipelineImpl& branch) const;
+    // `topology` is its own: so that the checker sees that a branch's lock is its pipeline's.
+    void recompute_quotas(const Topology& topology) WEIR_REQUIRES(topology.mutex);
+    [[nodiscard]] FramePaths paths_with_branches(const Topology& topology) const WEIR_REQUIRES(topology.mutex);
+    void forget_departed() WEIR_REQUIRES(topology_->mutex);
+    void note_holders();
+    void run_joined();
+    void abandon() noexcept;
+    void end_with_parent(EndReason reason) noexcept;
+    void copy_error_to(PipelineImpl& branch) const;
+    void log_failure() const noexcept;
+    [[nodiscard]] std::shared_ptr<Pipeline> leave_parent() noexcept;
+
+    [[nodiscard]] bool hold() noexcept;
     void count_down() noexcept;
     void complete() noexcept;
     void end_all(EndReason reason) noexcept;
@@ -138,13 +192,20 @@ private:
     bool deadlock_ WEIR_GUARDED_BY(mutex_) = false;    ///< error_ is one
     std::exception_ptr first_ WEIR_GUARDED_BY(mutex_); ///< the error that `wait` throws, with its own type
 
-    friend class StallSearch;
-    Mutex stall_mutex_; ///< one search at a time
-    struct Warned {
-        std::int64_t last = 0;
-        std::uint64_t held_back = 0;
-    };
-    std::map<std::string, Warned, std::less<>> warned_ WEIR_GUARDED_BY(stall_mutex_);
+    PipelineImpl* const parent_ = nullptr; ///< a branch's pipeline; alive until the branch is done
+    const bool fails_parent_ = false;
+    const std::shared_ptr<Topology> topology_; ///< the parent's, for a branch
+    std::vector<std::unique_ptr<Joint>> joints_;
+    std::atomic<bool> stopping_{false};
+    std::size_t unsettled_ WEIR_GUARDED_BY(mutex_) = 0; ///< joints that `attach` waits for
+    // A branch's, under the topology's mutex, which its pipeline and its joints know by another name than this.
+    std::size_t unparted_ = 0;                      ///< joints
+    bool attached_ = false;                         ///< among the topology's graphs
+    Snapshot last_;                                 ///< once it is not attached any more
+    std::list<std::vector<std::uint64_t>> holders_; ///< for the topology, once they are gone
+    mutable Mutex branches_mutex_;                  ///< so that they can be told to end by who holds the topology's, too
+    std::vector<std::shared_ptr<Pipeline>> branches_ WEIR_GUARDED_BY(branches_mutex_);
+
     std::map<const StageCore*, std::int64_t> watched_; ///< control thread only: the wait that was last reported
 };
 

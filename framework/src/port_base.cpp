@@ -116,8 +116,28 @@ void OutputBase::attach(LinkBase& link) {
     links_.push_back(&link);
 }
 
+void OutputBase::add_branch(LinkBase& link) {
+    attach(link);
+    try {
+        flow::make_edge(node_->node, link.to().node().node);
+    } catch (...) {
+        links_.pop_back();
+        throw;
+    }
+    has_branches_.store(true, std::memory_order_relaxed);
+}
+
+void OutputBase::remove_branch(LinkBase& link) noexcept {
+    flow::remove_edge(node_->node, link.to().node().node);
+    links_.erase(std::find(links_.begin(), links_.end(), &link));
+    for (std::size_t i = 0; i < links_.size(); ++i)
+        links_[i]->index = i;
+    has_branches_.store(links_.size() > lasting_links_.size(), std::memory_order_relaxed);
+}
+
 bool OutputBase::open() const noexcept {
-    return links_.empty() || std::any_of(links_.begin(), links_.end(), [](const LinkBase* link) { return !link->closed(); });
+    return discards_at_source() ||
+           std::any_of(links_.begin(), links_.end(), [](const LinkBase* link) { return !link->closed(); });
 }
 
 bool OutputBase::has_room() const noexcept {
@@ -149,7 +169,10 @@ void OutputBase::put_gap(const Gap& gap) noexcept {
 
 // The pools of a port. Its quota is part of the maximum of the pool it uses now.
 
-void OutputBase::set_quota(std::size_t limit) noexcept { quota_->set_limit(limit); }
+void OutputBase::set_quota(std::size_t limit) noexcept {
+    set_quota_ = limit;
+    quota_->set_limit(limit);
+}
 
 void OutputBase::grow_quota() noexcept {
     // Called by the stall rule while the stage is suspended; the pool learns of it at the stage's next acquire.

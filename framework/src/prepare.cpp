@@ -1,5 +1,6 @@
 // Opening stages in the order of the graph, and turning connections into links.
 #include "frame_paths.hpp"
+#include "joint.hpp"
 #include "pipeline_impl.hpp"
 
 #include <algorithm>
@@ -10,9 +11,9 @@ namespace weir::detail {
 
 class PipelineImpl::Opening final : public OpenContext {
 public:
-    Opening(PipelineImpl& pipeline, StageEntry& stage) : pipeline_(pipeline), stage_(stage) {}
+    Opening(PipelineImpl& pipeline, StageEntry& stage) : pipeline_(pipeline), stage_(stage), name_(pipeline.label(stage)) {}
     [[nodiscard]] Ports& ports() noexcept override { return stage_.ports; }
-    [[nodiscard]] const std::string& name() const noexcept override { return stage_.name; }
+    [[nodiscard]] const std::string& name() const noexcept override { return name_; }
     [[nodiscard]] const OutputBase* upstream(std::string_view input) const noexcept override {
         const InputBase* port = stage_.ports.find_input(input);
         return port && port->link() ? &port->link()->from() : nullptr;
@@ -24,11 +25,12 @@ public:
                 names.push_back(connection.from.port);
         return names;
     }
-    void info(const std::string& text) override { pipeline_.log(LogLevel::info, stage_.name + ": " + text); }
+    void info(const std::string& text) override { pipeline_.log(LogLevel::info, name_ + ": " + text); }
 
 private:
     PipelineImpl& pipeline_;
     StageEntry& stage_;
+    std::string name_;
 };
 
 std::vector<std::size_t> PipelineImpl::order() const {
@@ -58,45 +60,70 @@ std::vector<std::size_t> PipelineImpl::order() const {
 
 namespace {
 
-std::string port_text(const StageEntry& stage, const std::string& port) {
-    return port.empty() ? stage.name : stage.name + "." + port;
-}
+std::string port_text(const std::string& stage, const std::string& port) { return port.empty() ? stage : stage + "." + port; }
 
 } // namespace
 
-void PipelineImpl::resolve(Connection& connection) {
-    StageEntry& from = stages_[connection.from.stage];
-    StageEntry& to = stages_[connection.to.stage];
-    const std::string both = port_text(from, connection.from.port) + " to " + port_text(to, connection.to.port);
+std::string PipelineImpl::label(const StageEntry& stage) const { return parent_ ? name_ + "/" + stage.name : stage.name; }
+
+/// The link is known to its input, not yet to its output.
+std::unique_ptr<LinkBase> PipelineImpl::make_link(StageEntry& from, const PortRef& from_port, StageEntry& to,
+                                                  const PortRef& to_port, const LinkOptions& options) {
+    const std::string from_name = from_port.pipeline->label(from);
+    const std::string to_name = label(to);
+    const std::string both = port_text(from_name, from_port.port) + " to " + port_text(to_name, to_port.port);
     OutputBase* output = nullptr;
     InputBase* input = nullptr;
     try {
-        output = &from.definition->output_for(from.ports, connection.from.port);
+        output = &from.definition->output_for(from.ports, from_port.port);
     } catch (const GraphError& error) {
-        throw GraphError(from.name + ": " + error.what());
+        throw GraphError(from_name + ": " + error.what());
     }
     try {
-        input = &to.definition->input_for(to.ports, connection.to.port, *output);
+        input = &to.definition->input_for(to.ports, to_port.port, *output);
     } catch (const GraphError& error) {
-        throw GraphError(to.name + ": " + error.what());
+        throw GraphError(to_name + ": " + error.what());
     }
-    const std::string name = from.name + "." + output->name() + "->" + to.name + "." + input->name();
+    const std::string name = from_name + "." + output->name() + "->" + to_name + "." + input->name();
     if (output->type() != input->type())
-        throw GraphError("cannot connect " + both + ": " + from.name + "." + output->name() + " gives " +
-                         output->type().name() + ", " + to.name + "." + input->name() + " takes " + input->type().name());
+        throw GraphError("cannot connect " + both + ": " + from_name + "." + output->name() + " gives " +
+                         output->type().name() + ", " + to_name + "." + input->name() + " takes " + input->type().name());
     if (input->link())
-        throw GraphError("cannot connect " + both + ": " + to.name + "." + input->name() + " is connected already");
-    LinkOptions bounds = connection.options;
+        throw GraphError("cannot connect " + both + ": " + to_name + "." + input->name() + " is connected already");
+    LinkOptions bounds = options;
     if (bounds.capacity == 0)
         bounds.capacity = output->default_capacity();
-    connection.link = input->make_link(*output, bounds);
-    connection.link->set_name(name);
+    auto link = input->make_link(*output, bounds);
+    link->set_name(name);
+    input->attach(*link);
+    return link;
+}
+
+void PipelineImpl::resolve(Connection& connection) {
+    connection.link = make_link(stages_[connection.from.stage], connection.from, stages_[connection.to.stage], connection.to,
+                                connection.options);
     try {
-        output->attach(*connection.link);
+        connection.link->from().attach(*connection.link);
     } catch (const std::invalid_argument& error) {
-        throw GraphError("cannot connect " + both + ": " + error.what());
+        throw GraphError("cannot connect " + connection.link->name() + ": " + error.what());
     }
-    input->attach(*connection.link);
+}
+
+void PipelineImpl::resolve(Joint& joint) {
+    joint.set_link(
+        make_link(parent_->stages_[joint.from().stage], joint.from(), stages_[joint.to().stage], joint.to(), joint.options()));
+}
+
+/// In the order in which they were asked for: a stage that makes inputs as it needs them numbers them so.
+void PipelineImpl::resolve_inputs(std::size_t stage) {
+    auto joint = joints_.begin();
+    for (std::size_t i = 0; i <= connections_.size(); ++i) {
+        for (; joint != joints_.end() && (*joint)->before() == i; ++joint)
+            if ((*joint)->to().stage == stage)
+                resolve(**joint);
+        if (i < connections_.size() && connections_[i].to.stage == stage && !connections_[i].options.feedback)
+            resolve(connections_[i]);
+    }
 }
 
 void PipelineImpl::open(StageEntry& stage) {
@@ -127,13 +154,13 @@ void PipelineImpl::open(StageEntry& stage) {
         if (const std::exception_ptr error = done.get())
             std::rethrow_exception(error);
     } catch (const GraphError& error) {
-        throw GraphError(stage.name + ": " + error.what());
+        throw GraphError(label(stage) + ": " + error.what());
     } catch (const Error&) {
         throw;
     } catch (const std::bad_alloc&) {
         throw;
     } catch (...) {
-        throw Error(stage.name, "", text_of(std::current_exception()), std::current_exception());
+        throw Error(label(stage), "", text_of(std::current_exception()), std::current_exception());
     }
 }
 
@@ -141,7 +168,7 @@ void PipelineImpl::reserve_endpoint(StageEntry& stage) {
     if (stage.endpoint_reserved)
         return;
     if (!engine_->endpoints().reserve())
-        throw Error(stage.name, "",
+        throw Error(label(stage), "",
                     "the engine has no thread left for an endpoint that may wait for ever (EngineConfig::endpoint_threads)");
     stage.endpoint_reserved = true;
 }
@@ -157,9 +184,7 @@ void PipelineImpl::prepare() {
         stage.definition->declare(stage.ports);
     for (const std::size_t index : sequence) {
         StageEntry& stage = stages_[index];
-        for (Connection& connection : connections_)
-            if (connection.to.stage == index && !connection.options.feedback)
-                resolve(connection);
+        resolve_inputs(index);
         open(stage);
         stage.traits = stage.definition->traits();
     }
@@ -174,8 +199,19 @@ void PipelineImpl::require_inputs() const {
     for (const StageEntry& stage : stages_)
         for (const auto& input : stage.ports.inputs())
             if (!input->link())
-                throw GraphError(stage.name + ": nothing is connected to its input '" + input->name() + "' (" +
+                throw GraphError(label(stage) + ": nothing is connected to its input '" + input->name() + "' (" +
                                  input->type().name() + ")");
+}
+
+void PipelineImpl::require_quotas(FramePaths& paths) const {
+    for (const StageEntry& stage : stages_)
+        for (const auto& output : stage.ports.outputs()) {
+            const std::size_t least = 1 + paths.must_hold(*output);
+            if (stage.options.quota && stage.options.quota < least)
+                throw GraphError(label(stage) + "." + output->name() + ": a quota of " + std::to_string(stage.options.quota) +
+                                 " frames is too small: the stages after it hold " + std::to_string(least - 1) +
+                                 " before they let the first go, so it takes at least " + std::to_string(least));
+        }
 }
 
 void PipelineImpl::check() {
@@ -183,15 +219,8 @@ void PipelineImpl::check() {
     if (phase_.load() != Phase::prepared)
         return;
     require_inputs();
-    FramePaths paths(stages_, connections_);
-    for (const StageEntry& stage : stages_)
-        for (const auto& output : stage.ports.outputs()) {
-            const std::size_t least = 1 + paths.must_hold(*output);
-            if (stage.options.quota && stage.options.quota < least)
-                throw GraphError(stage.name + "." + output->name() + ": a quota of " + std::to_string(stage.options.quota) +
-                                 " frames is too small: the stages after it hold " + std::to_string(least - 1) +
-                                 " before they let the first go, so it takes at least " + std::to_string(least));
-        }
+    FramePaths paths(*this);
+    require_quotas(paths);
     for (StageEntry& stage : stages_)
         if (stage.traits.endpoint)
             reserve_endpoint(stage);

@@ -10,6 +10,7 @@ std::string to_json(const Snapshot& snapshot) {
     ordered_json root;
     root["elapsed"] = snapshot.elapsed;
     root["media_time"] = snapshot.media_time;
+    root["branches"] = snapshot.branches;
     root["stages"] = ordered_json::array();
     for (const StageSnapshot& s : snapshot.stages)
         root["stages"].push_back({{"name", s.name},

@@ -171,6 +171,8 @@ void StageCore::body() noexcept {
         probe->activated(*this);
 
     for (;;) {
+        if (edits_wait_.load(std::memory_order_seq_cst))
+            make_edits(false);
         const bool resting = paused();
         const Outcome outcome = resting ? Outcome::idle : advance();
         if (outcome == Outcome::finished) {
@@ -292,10 +294,29 @@ void StageCore::close_ports() noexcept {
             input->link()->close();
 }
 
+void StageCore::request(TopologyEdit& edit) noexcept {
+    if (done_with_links_) {
+        edit.make(true);
+        return;
+    }
+    edits_.push_back(edit);
+    edits_wait_.store(true, std::memory_order_seq_cst);
+    signal();
+}
+
+void StageCore::make_edits(bool last) noexcept {
+    const Lock lock(pipeline_.topology().mutex);
+    edits_wait_.store(false, std::memory_order_seq_cst);
+    done_with_links_ = last;
+    while (TopologyEdit* const edit = edits_.pop_front())
+        edit->make(last); // the edit may be gone when it returns
+}
+
 void StageCore::finish() noexcept {
     if (error_)
         pipeline_.fail(*this, error_);
     close_ports();
+    make_edits(true);
     const int ending = ending_.load(std::memory_order_seq_cst);
     auto calls = std::move(on_end_);
     state_.store(State::finished, std::memory_order_seq_cst);

@@ -7,6 +7,7 @@
 
 #include "nodes.hpp"
 #include "timers.hpp"
+#include "topology.hpp"
 
 #include <array>
 #include <atomic>
@@ -78,6 +79,11 @@ public:
     /// "waiting for input in".
     [[nodiscard]] std::string state_text() const;
     [[nodiscard]] bool has_jobs() const noexcept { return jobs_.load(std::memory_order_seq_cst) > 0; }
+    /// Has the edit made in this core, at once if it is done with its links. Edits are made in the order in which they were
+    /// asked for. The caller holds the topology's mutex.
+    void request(TopologyEdit& edit) noexcept;
+    /// It touches its links no more. Under the topology's mutex.
+    [[nodiscard]] bool done_with_links() const noexcept { return done_with_links_; }
     void job_started() noexcept { jobs_.fetch_add(1, std::memory_order_seq_cst); }
     void job_over() noexcept;
     [[nodiscard]] PipelineImpl& pipeline() const noexcept { return pipeline_; }
@@ -120,6 +126,7 @@ private:
     [[nodiscard]] bool ready_to_restart() noexcept;
     void finish() noexcept;
     void close_ports() noexcept;
+    void make_edits(bool last) noexcept;
     void enter(WaitKind kind, const PortBase* port, std::int64_t now) noexcept;
 
     PipelineImpl& pipeline_;
@@ -159,6 +166,11 @@ private:
         std::uint64_t held_back = 0;
     };
     std::map<std::string, Topic, std::less<>> topics_ WEIR_GUARDED_BY(notes_mutex_);
+
+    // under the topology's mutex
+    IntrusiveList<TopologyEdit> edits_;
+    bool done_with_links_ = false;
+    std::atomic<bool> edits_wait_{false}; ///< seq_cst: set before the signal, looked at after each step to running
 
     flow::function_node<Activation, flow::continue_msg, flow::queueing_lightweight> node_;
 };

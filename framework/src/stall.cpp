@@ -1,4 +1,5 @@
 // The stall rule: when a pipeline has stopped on its own bounds, the smallest of them grows by one.
+#include "joint.hpp"
 #include "pipeline_impl.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ StageCore& core_of(const PortBase& port) noexcept { return static_cast<StageCore
 
 constexpr std::int64_t second = 1'000'000'000;
 
-/// Stages of the same pipeline, whose bounds may be to blame.
+/// Stages of the same pipeline and its branches, whose bounds may be to blame.
 bool waits_for_others(WaitKind kind) noexcept {
     switch (kind) {
     case WaitKind::input:
@@ -28,8 +29,9 @@ bool waits_for_others(WaitKind kind) noexcept {
 }
 
 /// Follows the chain of who waits for whom while there is only one to follow. False: the end of the chain is not waiting,
-/// so nothing is stuck. Only atomics are read; what is missed here is seen by whoever goes to rest last.
-bool chain_may_be_stuck(const StageCore& first, std::size_t stages) noexcept {
+/// so nothing is stuck. Only atomics are read; what is missed here is seen by whoever goes to rest last. Links into branches
+/// may go at any time: without the topology's mutex they are not looked at.
+bool chain_may_be_stuck(const StageCore& first, std::size_t stages, bool locked) noexcept {
     const StageCore* at = &first;
     for (std::size_t step = 0; step <= stages; ++step) {
         if (!at->idle())
@@ -52,7 +54,9 @@ bool chain_may_be_stuck(const StageCore& first, std::size_t stages) noexcept {
                 }
             break;
         case WaitKind::output:
-            for (const LinkBase* link : why.output().links())
+            if (!locked && why.output().has_branches())
+                return true;
+            for (const LinkBase* link : locked ? why.output().links() : why.output().lasting_links())
                 if (link->full()) {
                     if (next)
                         return true;
@@ -73,22 +77,21 @@ bool chain_may_be_stuck(const StageCore& first, std::size_t stages) noexcept {
 
 } // namespace
 
-/// One search of a pipeline for its stuck set. Made under the pipeline's stall mutex.
+/// One search of a pipeline and its branches for their stuck set. Made under the topology's mutex.
 class StallSearch {
 public:
-    using Warned = std::map<std::string, PipelineImpl::Warned, std::less<>>;
-    StallSearch(PipelineImpl& pipeline, Warned& said) : pipeline_(pipeline), said_(said) {}
+    explicit StallSearch(Topology& topology) WEIR_REQUIRES(topology.mutex)
+        : graphs_(topology.graphs), said_(topology.warned), departed_(topology.departed) {}
 
     /// False if nothing is stuck.
     [[nodiscard]] bool find() {
-        for (StageEntry& stage : pipeline_.stages_) {
-            StageCore& core = *stage.core;
+        for_each_core([this](StageCore& core) {
             // The count first: a run between the two looks is noticed in `still_the_same`.
             const std::uint64_t activations = core.activations();
             const Reason why = core.reason();
             if (core.idle() && waits_for_others(why.kind()))
                 stuck_.emplace(&core, Seen{activations, why});
-        }
+        });
         if (stuck_.empty())
             return false;
         if (std::any_of(stuck_.begin(), stuck_.end(), [](const auto& entry) { return waits_for_quota(entry.second.why); }))
@@ -113,10 +116,10 @@ public:
         LinkBase* link = nullptr;
         OutputBase* port = nullptr;
         std::size_t smallest = std::numeric_limits<std::size_t>::max();
-        for (StageEntry& stage : pipeline_.stages_) { // in their order: the same choice every time
-            const auto found = stuck_.find(stage.core.get());
+        for_each_core([&](StageCore& core) { // in their order: the same choice every time
+            const auto found = stuck_.find(&core);
             if (found == stuck_.end() || found->second.why.kind() == WaitKind::input)
-                continue;
+                return;
             bounds = true;
             const Reason why = found->second.why;
             auto& output = const_cast<OutputBase&>(why.output());
@@ -132,14 +135,14 @@ public:
                 link = nullptr;
                 port = &output;
             }
-        }
+        });
         if (link) {
             const std::size_t items = link->size();
             warn("link " + link->name(), " holds " + std::to_string(items) + " items", items);
             link->grow();
         } else if (port) {
             warn("quota of " + port->full_name(),
-                 " has frames out: " + frames_of_quota(pipeline_.engine().registry(), *port->quota()), port->quota()->limit());
+                 " has frames out: " + frames_of_quota(root().engine().registry(), *port->quota()), port->quota()->limit());
             port->grow_quota();
             port->stage().signal();
         }
@@ -148,15 +151,36 @@ public:
 
     [[nodiscard]] std::string who_waits_for_whom() const {
         std::string text;
-        for (const StageEntry& stage : pipeline_.stages_)
-            if (stuck(*stage.core))
-                text += (text.empty() ? "" : ", ") + stage.name + " is " + stage.core->state_text();
+        for_each_core([&](const StageCore& core) {
+            if (stuck(core))
+                text += (text.empty() ? "" : ", ") + core.name() + " is " + core.state_text();
+        });
         return text;
     }
 
-    [[nodiscard]] StageCore& first() const { return *stuck_.begin()->first; }
+    /// Ends those who have stopped for ever. Nothing leads from a branch to its pipeline: if stages of that are among them, the
+    /// cycle is there, and it takes its branches with it. Else it is in each branch that has some.
+    void fail(const std::exception_ptr& error) {
+        for (PipelineImpl* graph : graphs_) {
+            const auto member = std::find_if(stuck_.begin(), stuck_.end(),
+                                             [graph](const auto& entry) { return &entry.first->pipeline() == graph; });
+            if (member == stuck_.end())
+                continue;
+            graph->fail(*member->first, error);
+            if (!graph->parent())
+                return;
+        }
+    }
+    /// What is to be logged, after the search.
+    [[nodiscard]] const std::string& warning() const noexcept { return warning_; }
 
 private:
+    [[nodiscard]] PipelineImpl& root() const { return *graphs_.front(); }
+    template <class F> void for_each_core(F f) const {
+        for (const PipelineImpl* graph : graphs_)
+            for (const StageEntry& stage : graph->stages())
+                f(*stage.core);
+    }
     [[nodiscard]] bool stuck(const StageCore& core) const { return stuck_.contains(const_cast<StageCore*>(&core)); }
     [[nodiscard]] static bool waits_for_quota(Reason why) {
         return why.kind() == WaitKind::quota || why.kind() == WaitKind::room;
@@ -183,11 +207,17 @@ private:
     }
 
     void find_holders() {
-        for (StageEntry& stage : pipeline_.stages_)
-            by_holder_.emplace(stage.core->holder().value, stage.core.get());
-        for (Connection& connection : pipeline_.connections_)
-            by_holder_.emplace(connection.link->holder().value, &core_of(connection.link->to()));
-        pipeline_.engine().registry().for_each_out(
+        for_each_core([this](const StageCore& core) { by_holder_.emplace(core.holder().value, &core); });
+        for (const PipelineImpl* graph : graphs_) {
+            for (const Connection& connection : graph->connections())
+                by_holder_.emplace(connection.link->holder().value, &core_of(connection.link->to()));
+            for (const auto& joint : graph->joints())
+                by_holder_.emplace(joint->link().holder().value, &core_of(joint->link().to()));
+        }
+        for (const std::vector<std::uint64_t>& branch : departed_)
+            for (const std::uint64_t holder : branch)
+                by_holder_.emplace(holder, nullptr);
+        root().engine().registry().for_each_out(
             [this](const Quota* quota, HolderId holder, std::size_t, std::uint32_t handles) {
                 if (quota && handles > 0) // what only a codec refers to does not count
                     holders_[quota].push_back(holder.value);
@@ -205,7 +235,7 @@ private:
             if (core == by_holder_.end())
                 return false; // the application, another pipeline, a codec's own: it may come back
             // One that has ended holds nothing: the note of a shared frame tells its last holder, not all of them.
-            return core->second->finished() || stuck(*core->second);
+            return !core->second || core->second->finished() || stuck(*core->second);
         });
     }
 
@@ -229,36 +259,43 @@ private:
                 more = " (and " + std::to_string(warned.held_back) + " times in the last second)";
             warned = {now, 0};
         }
-        pipeline_.log(LogLevel::warning, what + " overflowed: " + std::to_string(limit) + " -> " + std::to_string(limit + 1) +
-                                             more + ", because the pipeline had stopped on its own bounds; it" + held + "; " +
-                                             who_waits_for_whom());
+        warning_ = what + " overflowed: " + std::to_string(limit) + " -> " + std::to_string(limit + 1) + more +
+                   ", because the pipeline had stopped on its own bounds; it" + held + "; " + who_waits_for_whom();
     }
 
     struct Seen {
         std::uint64_t activations;
         Reason why;
     };
-    PipelineImpl& pipeline_;
-    Warned& said_; ///< when each bound was warned about
+    const std::vector<PipelineImpl*>& graphs_;
+    std::map<std::string, Topology::Warned, std::less<>>& said_; ///< when each bound was warned about
+    const std::list<std::vector<std::uint64_t>>& departed_;
+    std::string warning_;
     std::unordered_map<StageCore*, Seen> stuck_;
-    std::unordered_map<std::uint64_t, StageCore*> by_holder_;
+    std::unordered_map<std::uint64_t, const StageCore*> by_holder_; ///< null: one that is gone
     std::unordered_map<const Quota*, std::vector<std::uint64_t>> holders_;
 };
 
 void PipelineImpl::look_for_stall(StageCore& stage) noexcept {
     // A stage that has ended is no end of a chain, but others may have been waiting for it to be the last to rest.
-    if (!stage.finished() && !chain_may_be_stuck(stage, stages_.size()))
+    const std::size_t longest = stages_.size() + (parent_ ? parent_->stages_.size() : 0);
+    if (!stage.finished() && !chain_may_be_stuck(stage, longest, false))
         return;
     try {
-        const Lock lock(stall_mutex_);
-        StallSearch search(*this, warned_);
+        Lock lock(topology_->mutex);
+        if (topology_->graphs.size() > 1 && !stage.finished() && !chain_may_be_stuck(stage, longest, true))
+            return;
+        StallSearch search(*topology_);
         if (!search.find())
             return;
-        if (search.grow())
+        if (search.grow()) {
+            lock.unlock(); // the log is the application's
+            if (!search.warning().empty())
+                log(LogLevel::warning, search.warning());
             return;
-        const std::string cycle = search.who_waits_for_whom();
-        fail(search.first(), std::make_exception_ptr(Deadlock(
-                                 "", "", "deadlock: these stages wait for each other and no bound is to blame: " + cycle)));
+        }
+        search.fail(std::make_exception_ptr(Deadlock(
+            "", "", "deadlock: these stages wait for each other and no bound is to blame: " + search.who_waits_for_whom())));
     } catch (const std::bad_alloc&) {
         fail(stage, std::current_exception());
     }

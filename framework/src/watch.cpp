@@ -1,4 +1,5 @@
 // What is seen of a pipeline from outside: snapshot, wiring, watchdog, the notes of stages.
+#include "joint.hpp"
 #include "pipeline_impl.hpp"
 
 #include <algorithm>
@@ -97,7 +98,14 @@ std::string StageCore::state_text() const {
 void PipelineImpl::watch(std::chrono::nanoseconds limit) {
     if (phase_.load() != Phase::running || paused())
         return;
+    for (const std::string& line : stages_without_progress(limit))
+        log(LogLevel::warning, line);
+}
+
+std::vector<std::string> PipelineImpl::stages_without_progress(std::chrono::nanoseconds limit) {
     const std::int64_t now = ledger_now();
+    std::vector<std::string> lines;
+    const Lock lock(topology_->mutex);
     for (const StageEntry& stage : stages_) {
         const StageCore& core = *stage.core;
         if (core.finished())
@@ -129,21 +137,37 @@ void PipelineImpl::watch(std::chrono::nanoseconds limit) {
             if (input->link() && input->link()->size() > 0)
                 held += (held.empty() ? "" : ", ") + std::to_string(input->link()->size()) + " items in link " +
                         input->link()->name();
-        log(LogLevel::warning, "watchdog: stage " + stage.name + " has made no progress for " + in_seconds(now - since) + ": " +
-                                   core.state_text() + "; it holds " + (held.empty() ? "nothing" : held));
+        lines.push_back("watchdog: stage " + core.name() + " has made no progress for " + in_seconds(now - since) + ": " +
+                        core.state_text() + "; it holds " + (held.empty() ? "nothing" : held));
     }
+    return lines;
 }
 
 Snapshot PipelineImpl::snapshot() const {
     Snapshot result;
+    {
+        const Lock lock(topology_->mutex);
+        add_to(result);
+        for (const PipelineImpl* graph : topology_->graphs)
+            if (graph != this) {
+                result.branches.push_back(graph->name_);
+                graph->add_to(result);
+            }
+    }
+    result.pools = engine_->registry().stats();
+    result.peak_bytes = engine_->registry().peak_bytes();
+    return result;
+}
+
+void PipelineImpl::add_to(Snapshot& result) const {
     const auto phase = phase_.load();
     if (phase != Phase::building && phase != Phase::prepared) {
         const std::int64_t end = ended_at_.load();
-        result.elapsed = (end ? end : ledger_now()) - started_at_;
+        result.elapsed = std::max(result.elapsed, (end ? end : ledger_now()) - started_at_);
         for (const StageEntry& stage : stages_) {
             const StageCore& core = *stage.core;
             StageSnapshot& s = result.stages.emplace_back();
-            s.name = stage.name;
+            s.name = core.name();
             s.type = stage.definition->type();
             s.state = core.state_text();
             s.activations = core.activations();
@@ -155,8 +179,8 @@ Snapshot PipelineImpl::snapshot() const {
                     s.items_in += link->passed() - std::min(link->passed(), not_taken);
                 }
             for (const auto& output : stage.ports.outputs())
-                if (!output->links().empty())
-                    s.items_out += output->links().front()->passed();
+                if (!output->lasting_links().empty())
+                    s.items_out += output->lasting_links().front()->passed();
             s.running = core.time_in(WaitKind::none);
             s.waiting_input = core.time_in(WaitKind::input);
             s.waiting_output = core.time_in(WaitKind::output) + core.time_in(WaitKind::room);
@@ -165,8 +189,7 @@ Snapshot PipelineImpl::snapshot() const {
             s.waiting_time = core.time_in(WaitKind::time);
             s.counters = core.counters();
         }
-        for (const Connection& connection : connections_) {
-            const LinkBase& link = *connection.link;
+        const auto add_link = [&](const LinkBase& link, std::size_t to) {
             LinkSnapshot& l = result.links.emplace_back();
             l.from = link.from().full_name();
             l.to = link.to().full_name();
@@ -178,18 +201,19 @@ Snapshot PipelineImpl::snapshot() const {
             l.drops = link.dropped();
             l.discards = link.discarded();
             l.overflows = link.overflows();
-            if (stages_[connection.to.stage].ports.outputs().empty() && !std::isnan(link.media_time()))
+            if (stages_[to].ports.outputs().empty() && !std::isnan(link.media_time()))
                 result.media_time = std::max(result.media_time, link.media_time());
-        }
+        };
+        for (const auto& joint : joints_)
+            add_link(joint->link(), joint->to().stage);
+        for (const Connection& connection : connections_)
+            add_link(*connection.link, connection.to.stage);
         for (const StageEntry& stage : stages_)
             for (const auto& output : stage.ports.outputs()) {
                 const Quota& quota = *output->quota();
                 result.ports.push_back({output->full_name(), quota.limit(), quota.in_use(), quota.peak(), quota.overflows()});
             }
     }
-    result.pools = engine_->registry().stats();
-    result.peak_bytes = engine_->registry().peak_bytes();
-    return result;
 }
 
 namespace {
@@ -218,19 +242,32 @@ std::string bounds_text(const LinkOptions& options) {
 } // namespace
 
 std::string PipelineImpl::describe() const {
+    const Lock lock(topology_->mutex);
+    std::string text = wiring();
+    for (const PipelineImpl* graph : topology_->graphs)
+        if (graph != this)
+            text += "branch " + graph->name_ + "\n" + graph->wiring();
+    return text;
+}
+
+std::string PipelineImpl::wiring() const {
     std::string text;
     for (const StageEntry& stage : stages_) {
-        text += "stage " + stage.name + " (" + stage.definition->type() + ")" + policy_text(stage.options.on_error) + "\n";
+        text += "stage " + label(stage) + " (" + stage.definition->type() + ")" + policy_text(stage.options.on_error) + "\n";
         for (const auto& input : stage.ports.inputs())
             text += "  in  " + input->name() + ": " + input->type().name() + (input->link() ? "" : ", not connected") + "\n";
         for (const auto& output : stage.ports.outputs())
             text += "  out " + output->name() + ": " + output->type().name() + ", quota " +
                     std::to_string(output->quota()->limit()) + "\n";
     }
+    const auto link_text = [](const LinkBase& link, const LinkOptions& options) {
+        return "link " + link.name() + ", capacity " + std::to_string(link.capacity()) + bounds_text(options) + "\n";
+    };
+    for (const auto& joint : joints_)
+        text += link_text(joint->link(), joint->options());
     for (const Connection& connection : connections_)
         if (connection.link)
-            text += "link " + connection.link->name() + ", capacity " + std::to_string(connection.link->capacity()) +
-                    bounds_text(connection.options) + "\n";
+            text += link_text(*connection.link, connection.options);
         else
             text += "link " + stages_[connection.from.stage].name + "." + connection.from.port + "->" +
                     stages_[connection.to.stage].name + "." + connection.to.port + ", not prepared\n";

@@ -203,3 +203,30 @@ TEST_CASE("whatever fails, a pipeline of changing formats and parallel calls end
         },
         false);
 }
+
+TEST_CASE("whatever fails, a pipeline to which a branch comes ends with one error", "[framework][faults][branch]") {
+    fail_everywhere(
+        [](Engine& engine) {
+            Event go("go");
+            Pipeline pipeline(engine);
+            const auto from = pipeline.add("src", [&go](Output<PooledFrame> out) -> Process {
+                co_await until(go);
+                for (int i = 0; i < 20; ++i) {
+                    may_throw(Point::step);
+                    PooledFrame frame = co_await out.acquire(support::small);
+                    if (!co_await out.put(std::move(frame)))
+                        co_return;
+                }
+            });
+            from >> pipeline.add("end", sink([](PooledFrame) {}));
+            pipeline.start();
+            Branch branch(pipeline, "branch", {.fails_pipeline = true});
+            branch.on_end([](EndReason) {});
+            from >> branch.add("io", through_io) >> branch.add("end", sink([](PooledFrame) {}));
+            const Attachment attached = pipeline.attach(std::move(branch));
+            go.set();
+            attached.wait(); // with the pipeline: or steps might not be reached that fail
+            pipeline.wait();
+        },
+        true);
+}

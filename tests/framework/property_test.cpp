@@ -1,4 +1,5 @@
 // Random graphs against the sequential interpreter of the same graph.
+#include "property/branches.hpp"
 #include "property/run.hpp"
 
 #include <catch2/catch.hpp>
@@ -125,7 +126,7 @@ template <class F> std::size_t count_wrong(F run_one) {
 
 /// Runs it while something is done to it; says what was wrong.
 std::string run_disturbed(const property::GraphSpec& spec, weir::Engine& engine,
-                          const std::function<void(weir::Pipeline&)>& disturb) {
+                          const std::function<void(const property::Running&)>& disturb) {
     const property::Results expected = property::interpret(spec);
     property::Results results(spec.nodes.size());
     bool cut = false;
@@ -153,7 +154,8 @@ TEST_CASE("random graphs give what the sequential interpreter gives, and no fram
 
 TEST_CASE("random graphs that are paused now and then give the same", "[framework][property][pause]") {
     CHECK(count_wrong([](const property::GraphSpec& spec, weir::Engine& engine) {
-              return run_disturbed(spec, engine, [&spec](weir::Pipeline& pipeline) {
+              return run_disturbed(spec, engine, [&spec](const property::Running& running) {
+                  weir::Pipeline& pipeline = running.pipeline;
                   for (std::uint64_t i = spec.seed % 8; i > 0; --i) {
                       pipeline.pause();
                       if (i % 2)
@@ -167,12 +169,22 @@ TEST_CASE("random graphs that are paused now and then give the same", "[framewor
 TEST_CASE("random graphs that are cancelled at any moment recorded the beginning, and no frame stays out",
           "[framework][property][lifecycle]") {
     CHECK(count_wrong([](const property::GraphSpec& spec, weir::Engine& engine) {
-              return run_disturbed(spec, engine, [&spec](weir::Pipeline& pipeline) {
+              return run_disturbed(spec, engine, [&spec](const property::Running& running) {
                   const auto until =
                       std::chrono::steady_clock::now() + std::chrono::microseconds(property::mix(spec.seed, 1) % 300);
                   while (std::chrono::steady_clock::now() < until)
                       std::this_thread::yield();
-                  pipeline.cancel();
+                  running.pipeline.cancel();
               });
+          }) == 0);
+}
+
+TEST_CASE("random graphs to which random branches come and from which they go give the same, and each branch a stretch of it",
+          "[framework][property][branch]") {
+    CHECK(count_wrong([](const property::GraphSpec& spec, weir::Engine& engine) {
+              property::RandomBranches branches(spec);
+              const std::string wrong =
+                  run_disturbed(spec, engine, [&branches](const property::Running& running) { branches.disturb(running); });
+              return wrong.empty() ? branches.check() : wrong;
           }) == 0);
 }

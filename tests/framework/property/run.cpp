@@ -195,46 +195,55 @@ Process sink(Input<PooledFrame> in, std::vector<std::uint64_t>* results, NodeSpe
     }
 }
 
-} // namespace
-
-void run(const GraphSpec& spec, weir::Engine& engine, Results& results, const std::function<void(weir::Pipeline&)>& disturb) {
-    weir::Pipeline pipeline(engine, "property");
-    std::vector<weir::AnyStage> stages;
-    for (std::size_t i = 0; i < spec.nodes.size(); ++i) {
-        const NodeSpec& node = spec.nodes[i];
-        const std::string name = "n" + std::to_string(i);
-        std::size_t index = 0;
+template <class Graph>
+weir::AnyStage add(Graph& graph, std::string name, const NodeSpec& node, std::vector<std::uint64_t>& recorded) {
+    const auto any = [](const auto& stage) { return weir::AnyStage(*stage.in().pipeline, stage.index()); };
+    weir::AnyStage stage = [&] {
         switch (node.kind) {
-        case Kind::source: index = pipeline.add(name, source, node).index(); break;
+        case Kind::source: return any(graph.add(name, source, node));
         case Kind::transform:
         case Kind::rewrite:
         case Kind::forward:
-        case Kind::expand: index = pipeline.add(name, one_to_many, node).index(); break;
-        case Kind::delay: index = pipeline.add(name, delay, node).index(); break;
-        case Kind::split: index = pipeline.add(name, split, node).index(); break;
-        case Kind::zip: index = pipeline.add(name, zip, node).index(); break;
-        case Kind::merge: index = pipeline.add(name, merge, node).index(); break;
+        case Kind::expand: return any(graph.add(name, one_to_many, node));
+        case Kind::delay: return any(graph.add(name, delay, node));
+        case Kind::split: return any(graph.add(name, split, node));
+        case Kind::zip: return any(graph.add(name, zip, node));
+        case Kind::merge: return any(graph.add(name, merge, node));
         case Kind::parallel:
-            index = pipeline
-                        .add(name, weir::parallel(node.count,
-                                                  [node](PooledFrame frame) { return take_time(node, std::move(frame)); }))
-                        .index();
-            break;
-        case Kind::sink: index = pipeline.add(name, sink, &results[i], node).index(); break;
+            return any(graph.add(
+                name, weir::parallel(node.count, [node](PooledFrame frame) { return take_time(node, std::move(frame)); })));
+        case Kind::sink: break;
         }
-        stages.emplace_back(pipeline.impl(), index);
-        pipeline.set(stages.back(), options_of(node));
-    }
+        return any(graph.add(name, sink, &recorded, node));
+    }();
+    graph.set(stage, options_of(node));
+    return stage;
+}
+
+} // namespace
+
+std::string output_name(Kind kind, std::size_t port) { return outputs_of(kind) == 1 ? "out" : "out" + std::to_string(port); }
+std::string input_name(Kind kind, std::size_t port) { return inputs_of(kind) == 1 ? "in" : "in" + std::to_string(port); }
+
+weir::AnyStage add_node(weir::Branch& branch, std::string name, const NodeSpec& node, std::vector<std::uint64_t>& recorded) {
+    return add(branch, std::move(name), node, recorded);
+}
+
+void run(const GraphSpec& spec, weir::Engine& engine, Results& results, const std::function<void(const Running&)>& disturb) {
+    weir::Pipeline pipeline(engine, "property");
+    std::vector<weir::AnyStage> stages;
+    for (std::size_t i = 0; i < spec.nodes.size(); ++i)
+        stages.push_back(add(pipeline, "n" + std::to_string(i), spec.nodes[i], results[i]));
     for (const LinkSpec& link : spec.links) {
-        const std::string from = outputs_of(spec.nodes[link.from].kind) == 1 ? "out" : "out" + std::to_string(link.from_port);
-        const std::string to = inputs_of(spec.nodes[link.to].kind) == 1 ? "in" : "in" + std::to_string(link.to_port);
+        const std::string from = output_name(spec.nodes[link.from].kind, link.from_port);
+        const std::string to = input_name(spec.nodes[link.to].kind, link.to_port);
         pipeline.connect(
             stages[link.from][from], stages[link.to][to],
             {.capacity = link.capacity, .when_full = link.drops ? weir::WhenFull::drop_oldest : weir::WhenFull::wait});
     }
     pipeline.start();
     if (disturb)
-        disturb(pipeline);
+        disturb({pipeline, stages});
     pipeline.wait();
     for (std::size_t i = 0; i < spec.links.size(); ++i)
         if (spec.links[i].drops) {

@@ -153,20 +153,28 @@ bool may_fail(const GraphSpec& spec) noexcept {
 }
 
 Results interpret(const GraphSpec& spec) {
-    std::vector<std::vector<Values>> outputs(spec.nodes.size());
+    const Outputs outputs = interpret_outputs(spec);
     Results results(spec.nodes.size());
+    for (const LinkSpec& link : spec.links) {
+        const NodeSpec& node = spec.nodes[link.to];
+        const Values& in = outputs[link.from][link.from_port];
+        if (node.kind == Kind::sink)
+            results[link.to].assign(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(std::min(node.stop_after, in.size())));
+    }
+    return results;
+}
+
+Outputs interpret_outputs(const GraphSpec& spec) {
+    Outputs outputs(spec.nodes.size());
     for (std::size_t i = 0; i < spec.nodes.size(); ++i) {
         const NodeSpec& node = spec.nodes[i];
         std::vector<const Values*> in(inputs_of(node.kind));
         for (const LinkSpec& link : spec.links)
             if (link.to == i)
                 in[link.to_port] = &outputs[link.from][link.from_port];
-        if (node.kind == Kind::sink)
-            results[i].assign(in[0]->begin(),
-                              in[0]->begin() + static_cast<std::ptrdiff_t>(std::min(node.stop_after, in[0]->size())));
         outputs[i] = run_node(node, in);
     }
-    return results;
+    return outputs;
 }
 
 } // namespace property

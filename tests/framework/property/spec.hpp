@@ -82,6 +82,9 @@ struct GraphSpec {
 using Results = std::vector<std::vector<std::uint64_t>>;
 /// As if nobody failed who ends the run.
 [[nodiscard]] Results interpret(const GraphSpec& spec);
+/// What each node puts, by node and port, if nobody leaves before it has put all.
+using Outputs = std::vector<std::vector<std::vector<std::uint64_t>>>;
+[[nodiscard]] Outputs interpret_outputs(const GraphSpec& spec);
 /// Somebody's failure may end the run.
 [[nodiscard]] bool may_fail(const GraphSpec& spec) noexcept;
 

@@ -10,6 +10,7 @@
 #include <weir/framework/stage.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,7 +20,10 @@
 
 namespace weir {
 
+class Attachment;
+class Branch;
 class Pipeline;
+enum class Detach : std::uint8_t;
 
 /// What the user says of a stage in a pipeline.
 struct StageOptions {
@@ -184,8 +188,9 @@ inline void operator>>(const detail::NamedPort& from, const detail::NamedPort& t
     static_cast<void>(detail::connect(from.ref, to.ref, {}));
 }
 
-/// A graph and its run. Built, started and waited for by one thread at a time; `cancel`, `drain` and `snapshot` may be called
-/// from any. Destroying a running pipeline cancels it and waits. Nothing here may be called from a stage's body.
+/// A graph and its run. Built, started and waited for by one thread at a time; `cancel`, `drain`, `snapshot`, `attach` and
+/// `detach` may be called from any. Destroying a running pipeline cancels it and waits. Nothing here may be called from a
+/// stage's body.
 class Pipeline {
 public:
     explicit Pipeline(Engine& engine = Engine::standard(), std::string name = "pipeline");
@@ -249,14 +254,33 @@ public:
     /// Called once at the end, on a thread of the engine, before `wait` returns. Set before `start`.
     void on_end(std::function<void(EndReason)> f);
 
+    // Branches: <weir/framework/branch.hpp>.
+    /// Opens the branch's stages, joins it to this pipeline, which runs, and sets it going. The first item that it gets from an
+    /// output is the first one put after that; what else the output feeds loses nothing. Blocks while stages are opened and
+    /// until the stages it reads from come to their next wait; returns when its links are live. Each output at its own moment.
+    /// Throws what `check` and `start` do, GraphError if this does not run, Error if all the streams that it would read have
+    /// ended (if only some have, it finds those at their end), the Error or Cancelled of a pipeline that ends meanwhile. A
+    /// branch is used up, also if this throws.
+    Attachment attach(Branch&& branch);
+    /// The same for a branch that reads one stream and was not connected to it: `from` (as in `connect`) feeds the stage that
+    /// was added to it first.
+    template <class From> Attachment attach(const From& from, Branch&& branch, const LinkOptions& options = {});
+    /// `end` and `wait` of the attachment. A discard throws no Error and no Cancelled.
+    void detach(const Attachment& attachment, Detach how);
+    void detach(const Attachment& attachment); ///< drains
+
+    /// With its branches.
     [[nodiscard]] Snapshot snapshot() const;
-    /// The wiring as text: stages, ports, links with their capacities, quotas.
+    /// The wiring as text: stages, ports, links with their capacities, quotas; its branches after it.
     [[nodiscard]] std::string describe() const;
     /// The ports an opened stage has, for messages.
     [[nodiscard]] Engine& engine() const noexcept;
     [[nodiscard]] detail::PipelineImpl& impl() const noexcept { return *impl_; }
 
 private:
+    friend class Branch;
+    friend class Attachment;
+    Pipeline(Pipeline& parent, std::string name, bool fails_parent); // a branch's
     template <class F, class... Args>
     auto add_function(std::string name, std::string type, const StageTraits& traits, F&& f, Args&&... args) {
         using Stage = detail::FunctionStage<std::decay_t<F>, std::decay_t<Args>...>;

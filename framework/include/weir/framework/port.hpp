@@ -138,7 +138,7 @@ public:
     enum class Readiness : std::uint8_t { closed, full, ready };
     /// Whether a put would be read by anybody, and need not wait.
     [[nodiscard]] Readiness readiness() const noexcept {
-        bool open = links().empty();
+        bool open = discards_at_source();
         for (const LinkBase* base : links()) {
             const auto& link = static_cast<const Link<T>&>(*base);
             if (link.closed())

@@ -54,6 +54,8 @@ struct PortSnapshot {
 struct Snapshot {
     std::int64_t elapsed = 0; ///< nanoseconds since the start
     double media_time = 0;    ///< seconds: the latest time that has reached a stage without outputs
+    std::vector<std::string>
+        branches; ///< names of those that are attached; their stages, links and ports follow the pipeline's
     std::vector<StageSnapshot> stages;
     std::vector<LinkSnapshot> links;
     std::vector<PortSnapshot> ports;

@@ -1,6 +1,7 @@
 #pragma once
 // The framework's whole public API but for oneTBB interoperation.
 #include <weir/framework/any.hpp>
+#include <weir/framework/branch.hpp>
 #include <weir/framework/byte_sink.hpp>
 #include <weir/framework/byte_source.hpp>
 #include <weir/framework/codec_memory.hpp>

@@ -229,10 +229,25 @@ public:
     OutputBase(std::string name, ItemType type);
     ~OutputBase() override;
 
+    /// Those of the stage's pipeline, then those to branches. For the stage's core, or under the topology's mutex, under which
+    /// alone they change.
     [[nodiscard]] const std::vector<LinkBase*>& links() const noexcept { return links_; }
+    /// Those of the stage's pipeline: they do not change while it runs.
+    [[nodiscard]] const std::vector<LinkBase*>& lasting_links() const noexcept { return lasting_links_; }
+    /// There are others. Relaxed: who sees it late sees the graph as it was a moment ago.
+    [[nodiscard]] bool has_branches() const noexcept { return has_branches_.load(std::memory_order_relaxed); }
+    /// Nobody in its pipeline is connected: what nobody else takes is discarded here.
+    [[nodiscard]] bool discards_at_source() const noexcept { return lasting_links_.empty(); }
     [[nodiscard]] const std::shared_ptr<Quota>& quota() const noexcept { return quota_; }
     [[nodiscard]] std::size_t default_capacity() const noexcept { return default_capacity_; }
+    /// Adds a link. Throws std::invalid_argument if it cannot have one more, std::bad_alloc.
     virtual void attach(LinkBase& link);
+    /// From here on, links come from branches. Throws std::bad_alloc.
+    void fix_links() { lasting_links_ = links_; }
+    /// To and from a branch: the link and its edge. In the stage's core or, when that has ended, anywhere; under the topology's
+    /// mutex. `add_branch` throws as `attach` does, and has done nothing then.
+    void add_branch(LinkBase& link);
+    void remove_branch(LinkBase& link) noexcept;
     void use_registry(PoolRegistry& registry) noexcept { registry_ = &registry; }
     [[nodiscard]] PoolRegistry& registry() const noexcept { return *registry_; }
 
@@ -252,6 +267,11 @@ public:
     /// The stall rule's.
     void grow_quota() noexcept;
     void set_quota(std::size_t limit) noexcept;
+    /// The same after an edit of the graph: if it is what was set last, what the stall rule has added stays.
+    void change_quota(std::size_t limit) noexcept {
+        if (limit != set_quota_)
+            set_quota(limit);
+    }
     void leave_pools() noexcept;
 
     struct Room final : Waiter {
@@ -266,11 +286,14 @@ public:
 
 protected:
     std::vector<LinkBase*> links_;
+    std::vector<LinkBase*> lasting_links_;
+    std::atomic<bool> has_branches_{false};
     std::vector<void*> items_; ///< of the token under way, by link
     std::size_t default_capacity_ = 8;
 
 private:
     std::shared_ptr<Quota> quota_;
+    std::size_t set_quota_ = 0;
     PoolRegistry* registry_ = nullptr;
     CurrentPool<BasicFramePool> frames_;
     VideoFormat frames_format_;

@@ -1,0 +1,47 @@
+#pragma once
+// What a pipeline and its branches share: who is there, and the lock under which that changes.
+#include <weir/pools/detail/intrusive_list.hpp>
+#include <weir/pools/detail/mutex.hpp>
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace weir::detail {
+
+class PipelineImpl;
+
+/// Outlives them all. Whoever looks across stages (the stall rule, reports) holds the mutex, so that no link or branch goes
+/// meanwhile. It comes before every other lock of the framework but the engine's list of pipelines.
+struct Topology {
+    Topology() { graphs.reserve(1); } // so that a start need not
+    Mutex mutex;
+    /// The pipeline first, once it has started, then its branches from before their first link is made to after their end.
+    std::vector<PipelineImpl*> graphs WEIR_GUARDED_BY(mutex);
+
+    // The stall rule's.
+    struct Warned {
+        std::int64_t last = 0;
+        std::uint64_t held_back = 0;
+    };
+    std::map<std::string, Warned, std::less<>> warned WEIR_GUARDED_BY(mutex); ///< when each bound was warned about
+    /// Stages and links of branches that are gone: a frame's note may still name one, though a stage of the pipeline has it.
+    /// By branch; those that no frame names are forgotten in time.
+    std::list<std::vector<std::uint64_t>> departed WEIR_GUARDED_BY(mutex);
+};
+
+/// A change of the links of a running output. It is made under the topology's mutex, in the output's core between two waits or,
+/// when that is done with its links, by whoever asks for it.
+class TopologyEdit : public ListNode {
+public:
+    /// `ended`: the output's stage is done with its links.
+    virtual void make(bool ended) noexcept = 0;
+
+protected:
+    TopologyEdit() = default;
+    ~TopologyEdit() = default;
+};
+
+} // namespace weir::detail
