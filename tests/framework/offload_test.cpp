@@ -4,7 +4,6 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
-#include <latch>
 #include <thread>
 
 using namespace weir;
@@ -62,8 +61,7 @@ TEST_CASE("stages that start their next job where the last one ended do not keep
     a.add("jobs", jobs, std::ref(many), std::cref(enough)) >> a.add("sink", sink([](int) {}));
     b.add("jobs",
           [&](Output<int> out) -> Process {
-              while (first < 1000) // by now the other one is light
-                  co_await sleep_for(1us);
+              co_await until(many);
               for (int i = 0; i < 1000; ++i) {
                   co_await offload([] {});
                   ++second;
