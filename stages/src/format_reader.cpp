@@ -62,6 +62,7 @@ FormatReader::FormatReader(const DemuxOptions& options, std::shared_ptr<ByteRead
                 return IoLimit{stop_, opening_ ? deadline_ : std::chrono::steady_clock::time_point::max()};
             });
         open_input(options);
+        require_order();
         find_streams(options);
         rethrow_error();
     } catch (const AvError& error) {
@@ -139,6 +140,21 @@ void FormatReader::open_input(const DemuxOptions& options) {
     context_.reset(context);
     given.remove("scan_all_pmts");
     given.require_all_used(fmt::format("the input format {}", context->iformat->name));
+}
+
+/// Refuses an MP4 with its index at its end where one cannot go back to what lies before it: no packet would come of it.
+void FormatReader::require_order() const {
+    const AVIOContext* io = context_->pb;
+    if (!io || (io->seekable & AVIO_SEEKABLE_NORMAL))
+        return;
+    const std::int64_t oldest = io->pos - (io->buf_end - io->buffer); // what is buffered can be had again
+    for (unsigned i = 0; i < context_->nb_streams; ++i) {
+        const AVIndexEntry* first = avformat_index_get_entry(context_->streams[i], 0);
+        if (first && first->pos >= 0 && first->pos < oldest)
+            throw std::runtime_error(
+                fmt::format("{}: its index lies at its end: it takes {}", shown(),
+                            bytes_ ? "a ByteReader that can seek" : "a file, or another input that can seek"));
+    }
 }
 
 void FormatReader::find_streams(const DemuxOptions&) {

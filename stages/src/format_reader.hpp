@@ -75,6 +75,7 @@ private:
     static int interrupted(void* self) noexcept;
     [[nodiscard]] bool too_late() const noexcept;
     void open_input(const DemuxOptions& options);
+    void require_order() const;
     void find_streams(const DemuxOptions& options);
     void name_streams();
     [[nodiscard]] InputStream describe(AVStream& stream, const std::shared_ptr<const av::Metadata>& file) const;

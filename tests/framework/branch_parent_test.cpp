@@ -223,8 +223,10 @@ TEST_CASE("a pipeline may end, fail, be cancelled or destroyed while a branch is
         PooledFrame frame = co_await out.acquire(support::small);
         co_await out.put(std::move(frame));
     });
+    support::Progress begun;
     support::Progress over;
-    source >> pipeline->add("end", [&over](Input<PooledFrame> in) -> Process {
+    source >> pipeline->add("end", [&begun, &over](Input<PooledFrame> in) -> Process {
+        begun.add();
         struct Over {
             support::Progress* progress;
             ~Over() { progress->add(); }
@@ -233,6 +235,7 @@ TEST_CASE("a pipeline may end, fail, be cancelled or destroyed while a branch is
         }
     });
     pipeline->start();
+    begun.wait_for(1); // one that has not begun has nothing to say at its end
     std::latch opening(1);
     std::promise<void> go;
     Branch branch(*pipeline, "b");

@@ -187,7 +187,7 @@ TEST_CASE("a node that does not buffer before a receiver loses items, which is w
     CHECK(test.log->find("out: items are lost in front of a receiver") != "");
 }
 
-TEST_CASE("a join_node of two streams sits between stages; what has no partner is left, and said", "[framework][flow]") {
+TEST_CASE("a join_node of two streams sits between stages, and what has no partner is left, and said", "[framework][flow]") {
     const unsigned threads = GENERATE(1u, 2u, 4u);
     TestEngine test(threads);
     std::vector<int> got;

@@ -68,7 +68,7 @@ TEST_CASE("scale that gets no memory for a frame fails with that, and keeps none
 TEST_CASE("scale that gets no worker for a frame fails with that, and keeps none of the others", "[stages][scale][testing]") {
     for (std::size_t which = 1; which <= 6; ++which) {
         StageTest test;
-        test.fail_offload(which);
+        test.workers(2).fail_offload(which);
         give_frames(test, 6);
         test.output<PooledFrame>().eager();
         const TestResult result = test.run(scale(half));
