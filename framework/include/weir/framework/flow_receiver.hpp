@@ -227,14 +227,24 @@ private:
         Receiver* node;
         std::shared_ptr<Inbox> inbox;
 
+        struct Closing {
+            explicit Closing(Inbox& of) noexcept : inbox(&of) {}
+            Closing(Closing&& other) noexcept : inbox(std::exchange(other.inbox, nullptr)) {}
+            ~Closing() {
+                if (inbox)
+                    inbox->close();
+            }
+            Inbox* inbox;
+        };
+
+        /// No coroutine itself: a stage that is ended before its first step has to wait for the native nodes, too.
         Process operator()(Output<T> out) {
-            StageContext& context = this_stage();
-            context.on_end([node = node](EndReason) { node->over(); });
+            this_stage().on_end([node = node](EndReason) { node->over(); });
             inbox->open();
-            struct Closing {
-                Inbox& inbox;
-                ~Closing() { inbox.close(); }
-            } closing{*inbox};
+            return run(out, Closing(*inbox));
+        }
+        Process run(Output<T> out, Closing) {
+            StageContext& context = this_stage();
             M message;
             for (bool at_rest = false;;) {
                 const Step step = co_await ReceiveWait(context, *inbox, message);

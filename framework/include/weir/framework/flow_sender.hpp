@@ -105,11 +105,15 @@ private:
         Sender* node;
         std::shared_ptr<Slots> slots;
 
+        /// No coroutine itself: a stage that is ended before its first step has to wait for the native nodes, too.
         Process operator()(Input<T> in) {
+            this_stage().on_end([node = node](EndReason reason) { node->over(reason); });
+            slots->group().open(*slots);
+            return run(in);
+        }
+        Process run(Input<T> in) {
             StageContext& context = this_stage();
             detail::FlowGroup& group = slots->group();
-            context.on_end([node = node](EndReason reason) { node->over(reason); });
-            group.open(*slots);
             while (std::optional<T> item = co_await in.next()) {
                 pass_to(*item, node->holder_.id(), context.base().now());
                 bool unread = false;
