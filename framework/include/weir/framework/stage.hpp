@@ -33,8 +33,8 @@ struct StageTraits {
     bool joins = false;
     /// Its I/O may wait for ever (network, pipe): it gets a thread of its own.
     bool endpoint = false;
-    /// Its frames go on, outside the links, to the stages of the pipeline that have no inputs and the same value here: through a
-    /// native graph (flow.hpp). Their outputs count in the quotas of the frames' producers.
+    /// Its frames go on, outside the links, to the stages of the pipeline that have no inputs and the same value here: through
+    /// a native graph (flow.hpp). Their outputs count in the quotas of the frames' producers.
     const void* beyond = nullptr;
     /// It has no inputs and yet is no source: `drain` does not end it, its stream ends by itself.
     bool fed = false;
