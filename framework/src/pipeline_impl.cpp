@@ -17,8 +17,10 @@ PipelineImpl::PipelineImpl(PipelineImpl& parent, std::string name, bool fails_pa
       topology_(parent.topology_) {}
 
 PipelineImpl::~PipelineImpl() {
-    if (phase_.load() == Phase::running) {
+    if (phase_.load() == Phase::running)
         cancel();
+    if (phase_.load() != Phase::building && phase_.load() != Phase::prepared) {
+        // One that is over, too: who says so may be about to wake those who wait.
         const Lock lock(mutex_);
         while (!done_)
             ended_.wait(mutex_);

@@ -155,6 +155,21 @@ TEST_CASE("a pipeline that is destroyed while it runs is cancelled and leaves no
     CHECK(test.frames_out() == 0);
 }
 
+TEST_CASE("a pipeline may be destroyed as soon as it is over, with nobody who waited", "[framework][lifecycle]") {
+    TestEngine test(2);
+    for (int i = 0; i < 500; ++i) {
+        std::atomic<bool> ended{false};
+        Pipeline pipeline(test.engine);
+        pipeline.on_end([&ended](EndReason) { ended.store(true); });
+        pipeline.add("numbers", support::numbers, 1) >> pipeline.add("sink", sink([](int) {}));
+        pipeline.start();
+        while (!ended.load())
+            std::this_thread::yield();
+        for (int spins = 0; spins < i; ++spins) // now before, now after the last that its end does
+            std::this_thread::yield();
+    }
+}
+
 TEST_CASE("a frame outlives its pipeline and its engine", "[framework][lifetime]") {
     PooledFrame kept;
     {
