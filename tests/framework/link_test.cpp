@@ -252,6 +252,70 @@ TEST_CASE("a link holds no more bytes or media time than it may, but at least on
     CHECK(got == from_to(0, 100));
 }
 
+TEST_CASE("what was taken from a link no longer counts in its bytes and its media time", "[framework][link]") {
+    TestEngine test;
+    Event go_on("go on");
+    Event read("the first were read");
+    Pipeline pipeline(test.engine);
+    const auto from = pipeline.add("packets", packets, 100, 1, nullptr);
+    std::vector<int> got;
+    const auto to = pipeline.add("reader", [&](Input<Packet> in) -> Process {
+        for (int i = 0; auto item = co_await in.next(); ++i) {
+            got.push_back(static_cast<int>(item->pts / 10));
+            if (i == 20) {
+                read.set();
+                co_await until(go_on);
+            }
+        }
+    });
+    std::size_t fit = 3;
+    SECTION("bytes") { pipeline.connect(from, to, {.capacity = 50, .max_bytes = 250}); }
+    SECTION("time") {
+        pipeline.connect(from, to, {.capacity = 50, .max_time = std::chrono::milliseconds(40)});
+        fit = 4; // 40 ms after the one that was taken last
+    }
+    pipeline.start();
+    while (!read.is_set() || pipeline.snapshot().stages.front().state.rfind("waiting for room", 0) != 0)
+        std::this_thread::yield();
+    CHECK(pipeline.snapshot().links.front().size == fit);
+    go_on.set();
+    pipeline.wait();
+    CHECK(got == from_to(0, 100));
+}
+
+TEST_CASE("what was taken from a link that drops no longer counts in its bytes", "[framework][link]") {
+    TestEngine test;
+    Event sent("some were sent");
+    Event taken("they were taken");
+    Event done("all were sent");
+    Pipeline pipeline(test.engine);
+    const auto from = pipeline.add("packets", [&](Output<Packet> out) -> Process {
+        for (int i = 0; i < 6; ++i) {
+            Packet next = packet(i, 1);
+            co_await out.put(std::move(next));
+            if (i == 2) {
+                sent.set();
+                co_await until(taken);
+            }
+        }
+        done.set();
+    });
+    std::vector<int> got;
+    const auto to = pipeline.add("reader", [&](Input<Packet> in) -> Process {
+        co_await until(sent);
+        for (int i = 0; i < 3; ++i)
+            got.push_back(static_cast<int>((co_await in.next())->pts / 10));
+        taken.set();
+        co_await until(done);
+        while (auto item = co_await in.next())
+            got.push_back(static_cast<int>(item->pts / 10));
+    });
+    pipeline.connect(from, to, {.capacity = 50, .max_bytes = 250, .when_full = WhenFull::drop_oldest});
+    pipeline.run();
+    CHECK(got == from_to(0, 6));
+    CHECK(pipeline.snapshot().links.front().drops == 0);
+}
+
 TEST_CASE("a stall on a bound of bytes or time ends like one on items", "[framework][link][stall]") {
     TestEngine test;
     std::vector<int> pairs;

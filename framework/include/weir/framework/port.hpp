@@ -30,11 +30,7 @@ public:
     [[nodiscard]] Link<T>& link() const noexcept { return static_cast<Link<T>&>(*InputBase::link()); }
 
     /// Takes the item that a PeekWait has shown. A parameter that it initializes is moved into straight from the mailbox.
-    [[nodiscard]] T take() noexcept {
-        T item(std::move(*std::get_if<T>(link().front())));
-        link().pop();
-        return item;
-    }
+    [[nodiscard]] T take() noexcept { return link().take(); }
     /// The first entry; `ended` tells a null that is the end from one that is "nothing yet".
     [[nodiscard]] typename Link<T>::Entry* front(bool& ended) noexcept {
         auto* entry = link().front();
@@ -94,7 +90,7 @@ public:
             if (!gap)
                 return true;
             this->input().forward_gap(*gap);
-            this->input().link().pop();
+            this->input().link().skip_gap();
         }
         return false;
     }
@@ -117,9 +113,7 @@ public:
     std::optional<T> await_resume() noexcept {
         if (this->ended_)
             return std::nullopt;
-        std::optional<T> item(std::move(*std::get_if<T>(this->entry_)));
-        this->input().link().pop();
-        return item;
+        return this->input().link().template take<std::optional<T>>();
     }
 };
 
@@ -331,7 +325,7 @@ public:
     /// `co_await` gives what is first, gaps included, without taking it.
     [[nodiscard]] auto head() noexcept { return detail::HeadWait<T>(*port_); }
     /// Takes away the gap that `head` showed.
-    void skip_gap() noexcept { port_->link().pop(); }
+    void skip_gap() noexcept { port_->link().skip_gap(); }
     /// True if `next` would not wait: there is an item, or the stream has ended.
     [[nodiscard]] bool ready() noexcept {
         bool ended = false;

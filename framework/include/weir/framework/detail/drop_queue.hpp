@@ -55,15 +55,18 @@ public:
         return dropped;
     }
 
-    /// The consumer's: the first entry, from now on in its hand until `pop`; nullptr if there is none.
-    [[nodiscard]] Entry* front() noexcept WEIR_EXCLUDES(mutex_) {
+    /// The consumer's: the first entry, from now on in its hand until `pop`; nullptr if there is none. Calls `taken` with an
+    /// item that leaves the queue for it.
+    template <class F> [[nodiscard]] Entry* front(F taken) noexcept WEIR_EXCLUDES(mutex_) {
         if (hand_ || size() == 0)
             return hand_ ? &*hand_ : nullptr;
         const Lock lock(mutex_);
-        if (count_ > 0)
+        if (count_ > 0) {
+            taken(std::as_const(*at(0)));
             hand_.emplace(std::in_place_index<0>, *take_first());
-        else if (gap_)
+        } else if (gap_) {
             hand_.emplace(std::in_place_index<1>, *std::exchange(gap_, std::nullopt));
+        }
         note_size();
         return hand_ ? &*hand_ : nullptr;
     }

@@ -70,21 +70,30 @@ public:
     }
 
     /// The consumer's: the oldest entry or nullptr.
-    [[nodiscard]] Entry* front() noexcept { return dropping_ ? dropping_->front() : queue_.front(); }
-    /// The consumer's: removes it and tells a waiting producer.
+    [[nodiscard]] Entry* front() noexcept {
+        return dropping_ ? dropping_->front([this](const T& item) { measure_out(item); }) : queue_.front();
+    }
+    /// The consumer's: takes the item that is first, as a T or what is made of one, and tells a waiting producer.
+    template <class To = T> [[nodiscard]] To take() noexcept {
+        T& first = *std::get_if<T>(front());
+        if (!dropping_)
+            measure_out(first); // while it is whole
+        To item(std::move(first));
+        pop();
+        return item;
+    }
+    /// The consumer's: the same for a gap, which has no size.
+    void skip_gap() noexcept { pop(); }
+
+private:
     void pop() noexcept {
         if (dropping_) {
             dropping_->pop();
-            return;
+        } else {
+            queue_.pop();
+            tell_producer();
         }
-        if (measures_)
-            if (const T* item = std::get_if<T>(queue_.front()))
-                measure_out(*item);
-        queue_.pop();
-        tell_producer();
     }
-
-private:
     void settle_queue() noexcept override { queue_.settle(); }
     void store(T& item) noexcept {
         if (measures_) {
@@ -97,6 +106,8 @@ private:
             queue_.emplace(std::in_place_index<0>, std::move(item));
     }
     void measure_out(const T& item) noexcept {
+        if (!measures_)
+            return;
         bytes_.fetch_sub(item_bytes(item), std::memory_order_relaxed);
         item_time(item, [this](std::int64_t pts, Rational base) { measure_time_out(pts, base); });
     }
@@ -122,8 +133,7 @@ private:
             whole = LinkBase::fits(items) && (!cut || starts_anew(oldest));
             if (!whole) {
                 cut = true;
-                if (measures_)
-                    measure_out(oldest);
+                measure_out(oldest);
             }
             return !whole;
         }));
