@@ -170,3 +170,31 @@ TEST_CASE("a sender ends when nobody reads behind the native nodes any more", "[
     CHECK(out.live() == 0);
     CHECK(test.frames_out() == 0);
 }
+
+TEST_CASE("a cancelled pipeline does not wait for an endless native source, and stops it if it is guarded",
+          "[framework][flow]") {
+    const unsigned threads = GENERATE(1u, 2u);
+    TestEngine test(threads);
+    flow::Graph graph(test.engine);
+    std::latch reached(100);
+    std::atomic<int> got{0};
+    tf::input_node<int> source(graph, flow::guard(graph, [next = 0](oneapi::tbb::flow_control&) mutable { return next++; }));
+    tf::limiter_node<int> limiter(graph, 8);
+    tf::queue_node<int> queue(graph);
+    flow::Receiver<int, int> in(graph, "in", 4);
+    tf::make_edge(source, limiter);
+    tf::make_edge(limiter, queue);
+    tf::make_edge(queue, in);
+    Pipeline pipeline(test.engine);
+    pipeline.add("in", in.stage()) >> pipeline.add("sink", sink([&](int) {
+                                                       if (got.fetch_add(1) < 100)
+                                                           reached.count_down();
+                                                       limiter.decrementer().try_put({});
+                                                   }));
+    pipeline.start();
+    source.activate();
+    reached.wait();
+    pipeline.cancel();
+    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+    graph.wait();
+}

@@ -239,7 +239,7 @@ private:
 
         /// No coroutine itself: a stage that is ended before its first step has to wait for the native nodes, too.
         Process operator()(Output<T> out) {
-            this_stage().on_end([node = node](EndReason) { node->over(); });
+            this_stage().on_end([node = node](EndReason reason) { node->over(reason); });
             inbox->open();
             return run(out, Closing(*inbox));
         }
@@ -267,9 +267,15 @@ private:
     };
 
     /// On an I/O thread, after the stage.
-    void over() noexcept {
-        if (inbox_->group().leave())
-            graph_.wait();
+    void over(EndReason reason) noexcept {
+        detail::FlowGroup& group = inbox_->group();
+        const bool last = group.leave();
+        if (group.has_senders()) {
+            if (last)
+                graph_.wait();
+        } else if (reason == EndReason::failed || reason == EndReason::cancelled) {
+            group.stop(); // its own sources; when those come to an end is the application's affair
+        }
     }
 
     Graph& graph_;
