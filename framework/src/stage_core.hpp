@@ -87,6 +87,7 @@ public:
     void job_started() noexcept { jobs_.fetch_add(1, std::memory_order_seq_cst); }
     void job_over() noexcept;
     [[nodiscard]] PipelineImpl& pipeline() const noexcept { return pipeline_; }
+    std::size_t place_in_search = 0; ///< the stall rule's, under the topology's mutex
 
     // StageContext
     [[nodiscard]] StageBase& base() noexcept override { return *this; }

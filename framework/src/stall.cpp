@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace weir::detail {
 namespace {
@@ -81,7 +82,13 @@ bool chain_may_be_stuck(const StageCore& first, std::size_t stages, bool locked)
 class StallSearch {
 public:
     explicit StallSearch(Topology& topology) WEIR_REQUIRES(topology.mutex)
-        : graphs_(topology.graphs), said_(topology.warned), departed_(topology.departed) {}
+        : graphs_(topology.graphs), said_(topology.warned), departed_(topology.departed),
+          members_(topology.stall_memory.members), by_holder_(topology.stall_memory.by_holder),
+          held_(topology.stall_memory.held) {
+        members_.clear();
+        by_holder_.clear();
+        held_.clear();
+    }
 
     /// False if nothing is stuck.
     [[nodiscard]] bool find() {
@@ -89,25 +96,25 @@ public:
             // The count first: a run between the two looks is noticed in `still_the_same`.
             const std::uint64_t activations = core.activations();
             const Reason why = core.reason();
-            if (core.idle() && waits_for_others(why.kind()))
-                stuck_.emplace(&core, Seen{activations, why});
+            if (core.idle() && waits_for_others(why.kind())) {
+                core.place_in_search = members_.size();
+                members_.push_back({&core, activations, why.word()});
+            }
         });
-        if (stuck_.empty())
-            return false;
-        if (std::any_of(stuck_.begin(), stuck_.end(), [](const auto& entry) { return waits_for_quota(entry.second.why); }))
+        if (std::any_of(members_.begin(), members_.end(), [](const Member& member) { return waits_for_quota(why_of(member)); }))
             find_holders();
-        for (bool changed = true; changed && !stuck_.empty();) {
+        for (bool changed = true; changed;) {
             changed = false;
-            for (auto entry = stuck_.begin(); entry != stuck_.end();) {
-                if (is_stuck(*entry->first, entry->second.why)) {
-                    ++entry;
-                } else {
-                    entry = stuck_.erase(entry);
+            for (Member& member : members_)
+                if (member.stuck && !is_stuck(*member.core, why_of(member))) {
+                    member.stuck = false;
                     changed = true;
                 }
-            }
         }
-        return !stuck_.empty() && still_the_same();
+        std::erase_if(members_, [](const Member& member) { return !member.stuck; });
+        for (std::size_t i = 0; i < members_.size(); ++i)
+            members_[i].core->place_in_search = i;
+        return !members_.empty() && still_the_same();
     }
 
     /// Grows the smallest bound to blame. False if there is none: everybody waits for items, a true deadlock.
@@ -116,12 +123,11 @@ public:
         LinkBase* link = nullptr;
         OutputBase* port = nullptr;
         std::size_t smallest = std::numeric_limits<std::size_t>::max();
-        for_each_core([&](StageCore& core) { // in their order: the same choice every time
-            const auto found = stuck_.find(&core);
-            if (found == stuck_.end() || found->second.why.kind() == WaitKind::input)
-                return;
+        for (const Member& member : members_) { // in the order of the graph: the same choice every time
+            const Reason why = why_of(member);
+            if (why.kind() == WaitKind::input)
+                continue;
             bounds = true;
-            const Reason why = found->second.why;
             auto& output = const_cast<OutputBase&>(why.output());
             if (why.kind() != WaitKind::quota)
                 for (LinkBase* candidate : output.links())
@@ -135,7 +141,7 @@ public:
                 link = nullptr;
                 port = &output;
             }
-        });
+        }
         if (link) {
             const std::size_t items = link->size();
             warn("link " + link->name(), " holds " + std::to_string(items) + " items", items);
@@ -151,10 +157,8 @@ public:
 
     [[nodiscard]] std::string who_waits_for_whom() const {
         std::string text;
-        for_each_core([&](const StageCore& core) {
-            if (stuck(core))
-                text += (text.empty() ? "" : ", ") + core.name() + " is " + core.state_text();
-        });
+        for (const Member& member : members_)
+            text += (text.empty() ? "" : ", ") + member.core->name() + " is " + member.core->state_text();
         return text;
     }
 
@@ -162,11 +166,11 @@ public:
     /// cycle is there, and it takes its branches with it. Else it is in each branch that has some.
     void fail(const std::exception_ptr& error) {
         for (PipelineImpl* graph : graphs_) {
-            const auto member = std::find_if(stuck_.begin(), stuck_.end(),
-                                             [graph](const auto& entry) { return &entry.first->pipeline() == graph; });
-            if (member == stuck_.end())
+            const auto member = std::find_if(members_.begin(), members_.end(),
+                                             [graph](const Member& each) { return &each.core->pipeline() == graph; });
+            if (member == members_.end())
                 continue;
-            graph->fail(*member->first, error);
+            graph->fail(*member->core, error);
             if (!graph->parent())
                 return;
         }
@@ -175,13 +179,18 @@ public:
     [[nodiscard]] const std::string& warning() const noexcept { return warning_; }
 
 private:
+    using Member = StallMemory::Member;
+    [[nodiscard]] static Reason why_of(const Member& member) { return Reason(member.why); }
     [[nodiscard]] PipelineImpl& root() const { return *graphs_.front(); }
     template <class F> void for_each_core(F f) const {
         for (const PipelineImpl* graph : graphs_)
             for (const StageEntry& stage : graph->stages())
                 f(*stage.core);
     }
-    [[nodiscard]] bool stuck(const StageCore& core) const { return stuck_.contains(const_cast<StageCore*>(&core)); }
+    [[nodiscard]] bool stuck(const StageCore& core) const {
+        const std::size_t place = core.place_in_search; // it may be from another search
+        return place < members_.size() && members_[place].core == &core && members_[place].stuck;
+    }
     [[nodiscard]] static bool waits_for_quota(Reason why) {
         return why.kind() == WaitKind::quota || why.kind() == WaitKind::room;
     }
@@ -207,42 +216,45 @@ private:
     }
 
     void find_holders() {
-        for_each_core([this](const StageCore& core) { by_holder_.emplace(core.holder().value, &core); });
+        for_each_core([this](const StageCore& core) { by_holder_.emplace_back(core.holder().value, &core); });
         for (const PipelineImpl* graph : graphs_) {
             for (const Connection& connection : graph->connections())
-                by_holder_.emplace(connection.link->holder().value, &core_of(connection.link->to()));
+                by_holder_.emplace_back(connection.link->holder().value, &core_of(connection.link->to()));
             for (const auto& joint : graph->joints())
-                by_holder_.emplace(joint->link().holder().value, &core_of(joint->link().to()));
+                by_holder_.emplace_back(joint->link().holder().value, &core_of(joint->link().to()));
         }
         for (const std::vector<std::uint64_t>& branch : departed_)
             for (const std::uint64_t holder : branch)
-                by_holder_.emplace(holder, nullptr);
+                by_holder_.emplace_back(holder, nullptr);
+        std::sort(by_holder_.begin(), by_holder_.end());
         root().engine().registry().for_each_out(
             [this](const Quota* quota, HolderId holder, std::size_t, std::uint32_t handles) {
                 if (quota && handles > 0) // what only a codec refers to does not count
-                    holders_[quota].push_back(holder.value);
+                    held_.emplace_back(quota, holder.value);
             });
+        std::sort(held_.begin(), held_.end());
     }
     [[nodiscard]] bool all_holders_stuck(const Quota& quota) const {
-        const auto found = holders_.find(&quota);
-        const std::size_t listed = found == holders_.end() ? 0 : found->second.size();
-        if (listed < quota.in_use())
+        const auto first = std::lower_bound(held_.begin(), held_.end(), std::pair<const Quota*, std::uint64_t>(&quota, 0));
+        const auto last = std::find_if(first, held_.end(), [&quota](const auto& frame) { return frame.first != &quota; });
+        if (static_cast<std::size_t>(last - first) < quota.in_use())
             return false; // one is on its way back: it will tell
-        if (listed == 0)
-            return true; // nothing is out: the limit alone is in the way
-        return std::all_of(found->second.begin(), found->second.end(), [this](std::uint64_t holder) {
-            const auto core = by_holder_.find(holder);
-            if (core == by_holder_.end())
+        // If nothing is out, the limit alone is in the way.
+        return std::all_of(first, last, [this](const auto& frame) {
+            const auto known = std::lower_bound(by_holder_.begin(), by_holder_.end(), frame.second,
+                                                [](const auto& entry, std::uint64_t holder) { return entry.first < holder; });
+            if (known == by_holder_.end() || known->first != frame.second)
                 return false; // the application, another pipeline, a codec's own: it may come back
             // One that has ended holds nothing: the note of a shared frame tells its last holder, not all of them.
-            return !core->second || core->second->finished() || stuck(*core->second);
+            const StageCore* core = known->second;
+            return !core || core->finished() || stuck(*core);
         });
     }
 
     /// Nobody of the set has run since it was looked at: then nothing that was read of them has changed.
     [[nodiscard]] bool still_the_same() const {
-        return std::all_of(stuck_.begin(), stuck_.end(), [](const auto& entry) {
-            return entry.first->idle() && entry.first->activations() == entry.second.activations;
+        return std::all_of(members_.begin(), members_.end(), [](const Member& member) {
+            return member.core->idle() && member.core->activations() == member.activations;
         });
     }
 
@@ -263,17 +275,13 @@ private:
                    ", because the pipeline had stopped on its own bounds; it" + held + "; " + who_waits_for_whom();
     }
 
-    struct Seen {
-        std::uint64_t activations;
-        Reason why;
-    };
     const std::vector<PipelineImpl*>& graphs_;
     std::map<std::string, Topology::Warned, std::less<>>& said_; ///< when each bound was warned about
     const std::list<std::vector<std::uint64_t>>& departed_;
     std::string warning_;
-    std::unordered_map<StageCore*, Seen> stuck_;
-    std::unordered_map<std::uint64_t, const StageCore*> by_holder_; ///< null: one that is gone
-    std::unordered_map<const Quota*, std::vector<std::uint64_t>> holders_;
+    std::vector<Member>& members_; ///< those who may be stuck; after `find`, those who are
+    std::vector<std::pair<std::uint64_t, const StageCore*>>& by_holder_;
+    std::vector<std::pair<const Quota*, std::uint64_t>>& held_;
 };
 
 void PipelineImpl::look_for_stall(StageCore& stage) noexcept {

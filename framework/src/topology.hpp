@@ -7,11 +7,30 @@
 #include <list>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
+
+namespace weir {
+class Quota;
+}
 
 namespace weir::detail {
 
 class PipelineImpl;
+class StageCore;
+
+/// What the stall rule's searches work in, kept from one to the next: pipelines rest on their quotas all the time.
+struct StallMemory {
+    struct Member {
+        StageCore* core = nullptr;
+        std::uint64_t activations = 0;
+        std::uintptr_t why = 0; ///< Reason::word
+        bool stuck = true;      ///< as far as is known
+    };
+    std::vector<Member> members;
+    std::vector<std::pair<std::uint64_t, const StageCore*>> by_holder; ///< sorted; null: one that is gone
+    std::vector<std::pair<const Quota*, std::uint64_t>> held;          ///< sorted: the holder of each frame that counts
+};
 
 /// Outlives them all. Whoever looks across stages (the stall rule, reports) holds the mutex, so that no link or branch goes
 /// meanwhile. It comes before every other lock of the framework but the engine's list of pipelines.
@@ -30,6 +49,7 @@ struct Topology {
     /// Stages and links of branches that are gone: a frame's note may still name one, though a stage of the pipeline has it.
     /// By branch; those that no frame names are forgotten in time.
     std::list<std::vector<std::uint64_t>> departed WEIR_GUARDED_BY(mutex);
+    StallMemory stall_memory WEIR_GUARDED_BY(mutex);
 };
 
 /// A change of the links of a running output. It is made under the topology's mutex, in the output's core between two waits or,

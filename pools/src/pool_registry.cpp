@@ -3,7 +3,10 @@
 #include "registry_impl.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstddef>
+#include <memory_resource>
 
 namespace weir {
 namespace {
@@ -40,7 +43,10 @@ std::vector<Ledger> PoolRegistry::ledger() const {
 }
 
 void PoolRegistry::for_each_out(const std::function<void(const Quota*, HolderId, std::size_t, std::uint32_t)>& visit) const {
-    for (const auto& core : impl_->pools())
+    // Asked for each time that a pipeline rests on a quota: without allocating, unless there are many pools.
+    std::array<std::byte, 2048> room;
+    std::pmr::monotonic_buffer_resource memory(room.data(), room.size());
+    for (const auto& core : impl_->pools(&memory))
         core->blocks().for_each_out(visit);
 }
 

@@ -62,8 +62,8 @@ PoolRegistry::Impl::Core PoolRegistry::Impl::pool(const detail::AnyLayout& layou
     return kept; // if another was faster, what we made in vain ends here
 }
 
-std::vector<PoolRegistry::Impl::Core> PoolRegistry::Impl::pools() const {
-    std::vector<Core> all;
+std::pmr::vector<PoolRegistry::Impl::Core> PoolRegistry::Impl::pools(std::pmr::memory_resource* memory) const {
+    std::pmr::vector<Core> all(memory);
     for (bool done = false; !done;) {
         const std::size_t count = table_.look([&all, &done](const Types::Map& entries) {
             done = entries.size() <= all.capacity();
@@ -113,7 +113,7 @@ void PoolRegistry::Impl::trim() {
     auto all = pools();
     for (const Core& core : all)
         core->trim(0, no_limit);
-    retire(std::move(all));
+    retire(all);
 }
 
 void PoolRegistry::Impl::trim_cold() {
@@ -137,10 +137,10 @@ void PoolRegistry::Impl::trim_cold() {
     }
     for (const Core& core : cold)
         core->trim(0, no_limit);
-    retire(std::move(cold));
+    retire(cold);
 }
 
-void PoolRegistry::Impl::retire(std::vector<Core> pools) {
+void PoolRegistry::Impl::retire(std::span<Core> pools) {
     for (Core& core : pools) {
         const LayoutKey key(core->blocks().layout());
         const std::string name = core->blocks().format_text();

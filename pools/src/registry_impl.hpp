@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -44,7 +46,7 @@ struct PoolRegistry::Impl final : detail::Reclaimer, std::enable_shared_from_thi
     /// The pool of that layout, made if there is none.
     [[nodiscard]] Core pool(const detail::AnyLayout& layout);
     /// All of them, in the order of their names.
-    [[nodiscard]] std::vector<Core> pools() const;
+    [[nodiscard]] std::pmr::vector<Core> pools(std::pmr::memory_resource* memory = std::pmr::get_default_resource()) const;
     [[nodiscard]] const detail::Budget& budget() const noexcept { return *budget_; }
 
     void trim();
@@ -76,8 +78,8 @@ private:
     [[nodiscard]] Core make_pool(const detail::AnyLayout& layout);
     /// Which pools were used since the last look: acquiring itself leaves no note but its count.
     static void note_use(Types::Map& entries, std::int64_t now) noexcept;
-    /// Forgets those of `pools` that have nothing out and nobody's handle but ours.
-    void retire(std::vector<Core> pools);
+    /// Lets go of `pools`, and forgets those that have nothing out and nobody's handle but ours.
+    void retire(std::span<Core> pools);
 
     const RegistryConfig config_;
     const std::shared_ptr<detail::Budget> budget_;
