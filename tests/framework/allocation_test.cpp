@@ -1,5 +1,5 @@
 #include "../support/count_allocations.hpp"
-#include "support/engines.hpp"
+#include "support/flow.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -39,17 +39,44 @@ void wake_all_workers(Engine& engine) {
 
 TEST_CASE("in steady state a pipeline allocates nothing, oneTBB included", "[framework][allocation]") {
     const unsigned threads = GENERATE(1u, 2u);
+    const std::size_t quota = GENERATE(0, 2); // or its source rests on its quota again and again
     support::TestEngine test(threads);
     // Warm: nothing is left to be made the first time that many frames happen to be out, or a worker to run.
     wake_all_workers(test.engine);
     test.engine.registry().prewarm(support::small, 16);
     std::uint64_t allocations = ~std::uint64_t{0};
     Pipeline pipeline(test.engine);
-    pipeline.add("src", support::frames, 13000) >> pipeline.add("map", map([](PooledFrame frame) {
-                                                                    frame.header().pts *= 2;
-                                                                    return frame;
-                                                                })) >>
+    const auto from = pipeline.add("src", support::frames, 13000);
+    if (quota > 0)
+        pipeline.set(from, {.quota = quota});
+    from >> pipeline.add("map", map([](PooledFrame frame) {
+                             frame.header().pts *= 2;
+                             return frame;
+                         })) >>
         pipeline.add("measure", measure, 2000, 12000, &allocations);
+    pipeline.run();
+    CHECK(allocations == 0);
+}
+
+TEST_CASE("in steady state native nodes between two stages allocate nothing", "[framework][allocation][flow]") {
+    namespace tf = oneapi::tbb::flow;
+    const unsigned threads = GENERATE(1u, 2u);
+    support::TestEngine test(threads);
+    wake_all_workers(test.engine);
+    test.engine.registry().prewarm(support::small, 16);
+    std::uint64_t allocations = ~std::uint64_t{0};
+    flow::Graph graph(test.engine);
+    flow::Sender<PooledFrame> out(graph, "out", 4);
+    tf::function_node<support::Frame, support::Frame> node(
+        graph, tf::serial, flow::guard(graph, [](const support::Frame& frame) { return frame; }));
+    tf::queue_node<support::Frame> queue(graph);
+    flow::Receiver<PooledFrame> in(graph, "in", 4); // never full: a refusal changes an edge, and oneTBB allocates for that
+    tf::make_edge(out, node);
+    tf::make_edge(node, queue);
+    tf::make_edge(queue, in);
+    Pipeline pipeline(test.engine);
+    pipeline.add("src", support::frames, 13000) >> pipeline.add("out", out.stage());
+    pipeline.add("in", in.stage()) >> pipeline.add("measure", measure, 2000, 12000, &allocations);
     pipeline.run();
     CHECK(allocations == 0);
 }
