@@ -17,16 +17,13 @@ TEST_CASE("pictures that went through bytes in memory are those that went straig
     const Folder folder;
     TestEngine test;
     const std::string format = GENERATE("mpegts", "matroska", "nut", "mp4", "flv");
-    {
-        Pipeline pipeline(test.engine);
-        add_pictures(pipeline, 60) >> pipeline.add("decode", decode()) >>
-            pipeline.add("hash", framehash({.target = folder / "direct"}));
-        pipeline.run();
-    }
     ByteSink sink("between", 3000);
     ByteSource source("between", 2000);
     Pipeline writing(test.engine);
-    add_pictures(writing, 60) >> writing.add("out", mux(sink, format));
+    // One encoder for both: x264 does not give the same bytes each time on every machine.
+    const auto packets = add_pictures(writing, 60);
+    packets >> writing.add("out", mux(sink, format));
+    packets >> writing.add("decode", decode()) >> writing.add("hash", framehash({.target = folder / "direct"}));
     writing.start();
     std::size_t passed_on = 0;
     std::jthread application([&] {
