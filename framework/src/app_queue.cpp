@@ -30,6 +30,40 @@ void AppQueueBase::close() noexcept {
     call(callback);
 }
 
+void AppQueueBase::reopen() noexcept {
+    const Lock lock(mutex_);
+    closed_ = shut_;
+}
+
+void AppQueueBase::shut() noexcept {
+    {
+        const Lock lock(mutex_);
+        shut_ = true;
+    }
+    close();
+}
+
+void AppQueueBase::on_seek(std::function<void(const Position&)> f) {
+    auto call = f ? std::make_shared<const std::function<void(const Position&)>>(std::move(f)) : nullptr;
+    const Lock lock(mutex_);
+    on_seek_.swap(call);
+}
+
+bool AppQueueBase::can_seek() const {
+    const Lock lock(mutex_);
+    return on_seek_ != nullptr;
+}
+
+void AppQueueBase::tell_seek(const Position& to) {
+    std::shared_ptr<const std::function<void(const Position&)>> call;
+    {
+        const Lock lock(mutex_);
+        call = on_seek_;
+    }
+    if (call)
+        (*call)(to);
+}
+
 void AppQueueBase::on_change(std::function<void()> f) {
     auto call = f ? std::make_shared<const std::function<void()>>(std::move(f)) : nullptr;
     const Lock lock(mutex_);

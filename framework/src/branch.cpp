@@ -25,6 +25,7 @@ void PipelineImpl::attach(const std::shared_ptr<Pipeline>& graph) {
     PipelineImpl& branch = graph->impl();
     if (branch.joints_.empty())
         throw GraphError("branch " + branch.name_ + ": it is not connected to its pipeline");
+    const Lock editing(edit_mutex_);
     // From here on this does not end: `count_down` follows, at the latest at the branch's end.
     if (phase_.load() != Phase::running || !hold())
         throw GraphError(name_ + " is not running: there is nothing to attach to");

@@ -91,6 +91,7 @@ void PipelineImpl::require_not_in_stage(const char* what) const {
 
 void PipelineImpl::start() {
     require_not_in_stage("Pipeline::start");
+    reopen();
     check();
     if (phase_.load() != Phase::prepared)
         throw GraphError("the pipeline was started already");
@@ -284,6 +285,7 @@ void PipelineImpl::stage_ended(StageCore& stage, std::vector<std::function<void(
                 joint->ask_to_part(); // nobody reads there any more
     }
     if (calls.empty()) {
+        stage.note_ended();
         count_down();
         return;
     }
@@ -294,6 +296,7 @@ void PipelineImpl::stage_ended(StageCore& stage, std::vector<std::function<void(
             now = reason;
         for (const auto& call : calls)
             run_call(call, stage, now);
+        stage.note_ended();
         count_down();
     };
     try {

@@ -65,6 +65,8 @@ public:
     void cancel() noexcept;
     void pause() noexcept;
     void resume() noexcept;
+    void seek(const Position& to);
+    void step(std::uint64_t items);
     [[nodiscard]] bool paused() const noexcept { return paused_.load(std::memory_order_seq_cst); }
     [[nodiscard]] bool finished() const noexcept;
     void set_on_end(std::function<void(EndReason)> f) { on_end_ = std::move(f); }
@@ -129,6 +131,15 @@ private:
     void require_not_in_stage(const char* what) const;
     void require_inputs() const;
 
+    // seek.cpp
+    class Held;
+    void require_seekable() const;
+    void settle(const Held& held, std::uint64_t number);
+    void go_to(const Held& held, const Position& to) noexcept;
+    void begin_at(const Position& to) noexcept;
+    [[nodiscard]] bool can_get_items(const StageEntry& stage) const noexcept;
+    void reopen();
+
     void make_ready();
     void make_cores();
     void destroy_cores() noexcept;
@@ -184,6 +195,8 @@ private:
     std::atomic<bool> drained_{false};
     std::atomic<bool> paused_{false};
     Mutex pause_mutex_; ///< one `pause` or `resume` at a time
+    Mutex edit_mutex_;  ///< one `attach`, `seek` or `step` at a time: before all other locks
+    std::uint64_t seeks_ WEIR_GUARDED_BY(edit_mutex_) = 0;
 
     mutable Mutex mutex_;
     Condition ended_;

@@ -13,12 +13,6 @@ std::string PortBase::full_name() const { return stage_ ? stage_->name() + "." +
 
 // --- links
 
-namespace {
-
-constexpr Rational nanoseconds{1, 1'000'000'000};
-
-} // namespace
-
 LinkBase::LinkBase(OutputBase& from, InputBase& to, const LinkOptions& options)
     : capacity_(options.capacity), max_bytes_(options.max_bytes), max_time_(options.max_time.count()),
       when_full_(options.when_full), measures_(max_bytes_ != 0 || max_time_ != 0), from_(from), to_(to) {}
@@ -45,6 +39,17 @@ void LinkBase::close() noexcept {
         tell_producer_now();
 }
 
+void LinkBase::begin_anew() noexcept {
+    discard();
+    bytes_.store(0, std::memory_order_relaxed);
+    time_in_.store(no_time, std::memory_order_relaxed);
+    time_out_.store(no_time, std::memory_order_relaxed);
+    consumer_waits.store(false, std::memory_order_seq_cst);
+    producer_waits.store(false, std::memory_order_seq_cst);
+    closed_.store(false, std::memory_order_seq_cst);
+    ended_.store(false, std::memory_order_seq_cst);
+}
+
 void LinkBase::grow() noexcept {
     // Both, whichever was in the way: the next item fits.
     const std::size_t wanted = size() + 1;
@@ -59,7 +64,7 @@ void LinkBase::grow() noexcept {
 void LinkBase::measure_time_in(std::int64_t pts, Rational base) noexcept {
     if (max_time_ == 0 || pts == no_time || !base.valid())
         return;
-    const std::int64_t time = rescale(pts, base, nanoseconds);
+    const std::int64_t time = rescale(pts, base, nanosecond);
     if (time_out_.load(std::memory_order_relaxed) == no_time)
         time_out_.store(time, std::memory_order_relaxed);
     time_in_.store(time, std::memory_order_relaxed);
@@ -67,7 +72,7 @@ void LinkBase::measure_time_in(std::int64_t pts, Rational base) noexcept {
 
 void LinkBase::measure_time_out(std::int64_t pts, Rational base) noexcept {
     if (max_time_ != 0 && pts != no_time && base.valid())
-        time_out_.store(rescale(pts, base, nanoseconds), std::memory_order_relaxed);
+        time_out_.store(rescale(pts, base, nanosecond), std::memory_order_relaxed);
 }
 
 bool LinkBase::measure_fits() const noexcept {

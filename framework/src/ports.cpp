@@ -45,6 +45,10 @@ detail::OutputBase& Ports::require_output(std::string_view name, detail::ItemTyp
     return require(find_output(name), name, type, "output");
 }
 
+std::string StageDefinition::refuses_seek(const Ports& ports) const {
+    return ports.inputs().empty() ? "it is a source that has no other place to begin at" : "";
+}
+
 detail::InputBase& StageDefinition::input_for(Ports& ports, std::string_view name, const detail::OutputBase&) {
     if (!name.empty()) {
         if (auto* port = ports.find_input(name))

@@ -101,10 +101,16 @@ void StageCore::end(EndReason reason) noexcept {
     signal();
 }
 
-void StageCore::resume() noexcept {
-    // Those that end keep being asked to: `end` sets its reason before the mark, and this clears the mark before it looks.
+void StageCore::interrupt() noexcept {
+    stop_.store(true, std::memory_order_seq_cst);
+    signal();
+}
+
+void StageCore::go_on() noexcept {
+    // Those that end or pause keep being asked to: that is noted before the mark is set, and this clears the mark before it
+    // looks.
     stop_.store(false, std::memory_order_seq_cst);
-    if (ending_.load(std::memory_order_seq_cst) >= 0)
+    if (ending_.load(std::memory_order_seq_cst) >= 0 || pipeline_.paused())
         stop_.store(true, std::memory_order_seq_cst);
     signal();
 }
@@ -173,7 +179,10 @@ void StageCore::body() noexcept {
     for (;;) {
         if (edits_wait_.load(std::memory_order_seq_cst))
             make_edits(false);
-        const bool resting = paused();
+        const bool settled = rests_for_seek();
+        const bool resting = settled || (paused() && !may_step());
+        if (resting && !settled)
+            note_step();
         const Outcome outcome = resting ? Outcome::idle : advance();
         if (outcome == Outcome::finished) {
             enter(WaitKind::none, nullptr, ledger_now());
@@ -181,9 +190,10 @@ void StageCore::body() noexcept {
             finish(); // the core may be gone when it returns
             return;
         }
-        for (const auto& input : ports_.inputs())
-            if (input->link())
-                input->link()->settle();
+        if (!settled) // else the links are not its own at the moment
+            for (const auto& input : ports_.inputs())
+                if (input->link())
+                    input->link()->settle();
         if (outcome == Outcome::yield) {
             note_length(4 * light_activation); // it had its share of the thread
             state_.store(State::scheduled, std::memory_order_seq_cst);
@@ -251,6 +261,8 @@ StageCore::Outcome StageCore::advance() noexcept {
                     return Outcome::idle;
             }
             wait_->unpublish();
+            if (wait_->kind() == WaitKind::input && steps_.load(std::memory_order_relaxed) > 0)
+                steps_.fetch_sub(1, std::memory_order_relaxed);
             wait_ = nullptr;
         }
         resume_.resume();

@@ -59,7 +59,7 @@ public:
     void end(EndReason reason) noexcept;
     /// Brings it to rest at its next wait, and back. One caller at a time.
     void pause() noexcept { stop_.store(true, std::memory_order_seq_cst); }
-    void resume() noexcept;
+    void resume() noexcept { go_on(); }
     [[nodiscard]] bool finished() const noexcept { return state_.load(std::memory_order_seq_cst) == State::finished; }
     [[nodiscard]] bool idle() const noexcept { return state_.load(std::memory_order_seq_cst) == State::idle; }
     [[nodiscard]] Reason reason() const noexcept { return Reason(reason_.load(std::memory_order_acquire)); }
@@ -84,6 +84,31 @@ public:
     void request(TopologyEdit& edit) noexcept;
     /// It touches its links no more. Under the topology's mutex.
     [[nodiscard]] bool done_with_links() const noexcept { return done_with_links_; }
+    // For a seek, whose number that is; under the topology's mutex.
+    /// It rests and will stay there, or has ended with all it had registered.
+    [[nodiscard]] bool settled_for(std::uint64_t seek) const noexcept {
+        return ended_.load(std::memory_order_seq_cst) || settled_for_.load(std::memory_order_seq_cst) == seek;
+    }
+    /// Has it come to its core at its next wait.
+    void interrupt() noexcept;
+    /// Undoes that.
+    void go_on() noexcept;
+    /// It has ended by itself and is as it was before its first step. False if it was told to end.
+    [[nodiscard]] bool live_again() noexcept;
+    /// The next coroutine begins there.
+    void begin_at(const Position& position) noexcept { position_ = position; }
+    /// All that it had registered for its end was called.
+    void note_ended() noexcept;
+
+    // For a step; under the topology's mutex.
+    /// It may take so many items, though it is paused.
+    void allow(std::uint64_t items) noexcept;
+    void allow_none() noexcept;
+    [[nodiscard]] bool has_stepped() const noexcept {
+        return ended_.load(std::memory_order_seq_cst) || !steps_wait_.load(std::memory_order_seq_cst);
+    }
+    [[nodiscard]] bool is_sink() const noexcept;
+
     void job_started() noexcept { jobs_.fetch_add(1, std::memory_order_seq_cst); }
     void job_over() noexcept;
     [[nodiscard]] PipelineImpl& pipeline() const noexcept { return pipeline_; }
@@ -96,6 +121,8 @@ public:
     [[nodiscard]] unsigned codec_threads() const noexcept override { return codec_threads_; }
     [[nodiscard]] unsigned spare_workers() const noexcept override;
     [[nodiscard]] JobPlace io_place() const noexcept override { return traits_.endpoint ? JobPlace::endpoint : JobPlace::io; }
+    [[nodiscard]] std::optional<Position> position() const noexcept override { return position_; }
+    [[nodiscard]] bool seeking() const noexcept override { return seeking_; }
     [[nodiscard]] Clock& clock() noexcept override;
     void prepare_timer() override;
     void wake_at(Clock::Time time) noexcept override;
@@ -119,6 +146,13 @@ private:
     void body() noexcept;
     [[nodiscard]] Outcome advance() noexcept;
     [[nodiscard]] bool paused() const noexcept;
+    /// True if it is to stay at rest for a seek.
+    [[nodiscard]] bool rests_for_seek() noexcept;
+    void settle_for(std::uint64_t seek) noexcept;
+    [[nodiscard]] bool may_step() const noexcept;
+    void note_step() noexcept;
+    /// What it registered for its end is called on an I/O thread, before it is made anew.
+    void start_calls(EndReason reason);
     void make_coroutine() noexcept;
     void destroy_coroutine() noexcept;
     // stage_errors.cpp
@@ -148,11 +182,18 @@ private:
     bool restarting_ = false; ///< and over: the coroutine will be made anew
     Clock::Time restart_at_{};
     std::vector<std::function<void(EndReason)>> on_end_;
-    std::optional<Timer> timer_; ///< once it has slept
+    bool clearing_ = false; ///< it was told to make way for a seek, and has jobs under way
+    bool seeking_ = false;
+    std::optional<Position> position_; ///< written while it rests for a seek
+    std::optional<Timer> timer_;       ///< once it has slept
 
     std::atomic<bool> light_{false}; ///< relaxed: a hint
     std::atomic<int> ending_{-1};    ///< an EndReason once `end` was called
     std::atomic<int> jobs_{0};
+    std::atomic<bool> ended_{false};            ///< with what it had registered for its end
+    std::atomic<std::uint64_t> settled_for_{0}; ///< the last seek it came to rest for
+    std::atomic<std::uint64_t> steps_{0};       ///< items it may yet take while it is paused
+    std::atomic<bool> steps_wait_{false};       ///< somebody waits until it has taken them
     std::atomic<std::uintptr_t> reason_{0};
     std::atomic<std::int64_t> since_{0};
     std::atomic<std::uint64_t> activations_{0};

@@ -16,11 +16,12 @@ constexpr std::chrono::nanoseconds longest_back_off = std::chrono::minutes(1);
 struct RestartCalls final : Job {
     std::vector<std::function<void(EndReason)>> calls;
     PipelineImpl* pipeline = nullptr;
+    EndReason reason = EndReason::failed;
     void run() noexcept override {
         const std::unique_ptr<RestartCalls> self(this);
         auto& core = static_cast<StageCore&>(*stage);
         for (const auto& call : calls)
-            pipeline->run_call(call, core, EndReason::failed);
+            pipeline->run_call(call, core, reason);
         calls.clear();
         job_over(core);
     }
@@ -89,25 +90,30 @@ void StageCore::begin_restart() {
     warn("", "failed: " + text_of(error_) + "; restart " + std::to_string(number) + " of " +
                  std::to_string(on_error_.restarts) + " in " +
                  std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()) + " ms");
-    if (!on_end_.empty()) {
-        auto job = std::make_unique<RestartCalls>();
-        job->calls = std::move(on_end_);
-        job->pipeline = &pipeline_;
-        job->stage = this;
-        try {
-            pipeline_.start_job(*this, *job, JobPlace::io);
-        } catch (...) {
-            on_end_ = std::move(job->calls);
-            throw;
-        }
-        static_cast<void>(job.release()); // it deletes itself
-        on_end_.clear();
-    }
+    start_calls(EndReason::failed);
     restart_at_ = clock().now() + std::chrono::duration_cast<Clock::Time::duration>(wait);
     add_one(errors_);
     add_one(restarts_);
     error_ = nullptr;
     restarting_ = true;
+}
+
+void StageCore::start_calls(EndReason reason) {
+    if (on_end_.empty())
+        return;
+    auto job = std::make_unique<RestartCalls>();
+    job->calls = std::move(on_end_);
+    job->pipeline = &pipeline_;
+    job->reason = reason;
+    job->stage = this;
+    try {
+        pipeline_.start_job(*this, *job, JobPlace::io);
+    } catch (...) {
+        on_end_ = std::move(job->calls);
+        throw;
+    }
+    static_cast<void>(job.release()); // it deletes itself
+    on_end_.clear();
 }
 
 bool StageCore::ready_to_restart() noexcept {

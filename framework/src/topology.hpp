@@ -3,6 +3,7 @@
 #include <weir/pools/detail/intrusive_list.hpp>
 #include <weir/pools/detail/mutex.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -37,6 +38,12 @@ struct StallMemory {
 struct Topology {
     Topology() { graphs.reserve(1); } // so that a start need not
     Mutex mutex;
+    /// Not 0: the number of a seek that is under way. Cores bring themselves to rest, as they were before their first step, and
+    /// stay there until it is 0 again. Changed under the mutex; cores look without it (seq_cst, set before they are told).
+    std::atomic<std::uint64_t> seek{0};
+    /// Sinks of a paused pipeline take a few items; all other stages run meanwhile.
+    std::atomic<bool> stepping{false};
+    Condition settled; ///< a core has come to rest for one of the two, or has ended
     /// The pipeline first, once it has started, then its branches from before their first link is made to after their end.
     std::vector<PipelineImpl*> graphs WEIR_GUARDED_BY(mutex);
 

@@ -38,6 +38,11 @@ std::strong_ordering compare(std::int64_t a, Rational base_a, std::int64_t b, Ra
                           : std::strong_ordering::equal;
 }
 
+std::int64_t rescale_down(std::int64_t ticks, Rational from, Rational to) noexcept {
+    const std::int64_t nearest = rescale(ticks, from, to);
+    return compare(nearest, to, ticks, from) > 0 ? nearest - 1 : nearest;
+}
+
 double seconds(std::int64_t ticks, Rational base) noexcept {
     if (ticks == no_time)
         return std::nan("");

@@ -1,5 +1,6 @@
 #include <weir/framework/offload.hpp>
 #include <weir/stages/decode.hpp>
+#include <weir/stages/timeline.hpp>
 
 #include "decoder.hpp"
 #include "link_room.hpp"
@@ -11,6 +12,7 @@ extern "C" {
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -118,9 +120,22 @@ struct Sound {
     [[nodiscard]] PooledSamples wrap(AVFrame& frame) { return av::adopt_sound(frame, memory); }
 };
 
+/// All of it lies before the place that somebody went to. What is shown there does not.
+template <class Header> bool ends_before(const Header& header, const std::optional<Position>& position) noexcept {
+    if (!position || !position->exact)
+        return false;
+    const std::int64_t begins = timeline_pts(header);
+    if (begins == no_time || !header.time_base.valid())
+        return false;
+    const std::int64_t ends = begins + std::max<std::int64_t>(header.duration, 0);
+    const auto order = compare(ends, header.time_base, position->time.count(), nanosecond);
+    return order < 0 || (order == 0 && header.duration > 0);
+}
+
 /// Packets in hand, then those that are there; then lets the codec work on them.
 template <class Medium>
 Process run_decoder(Medium medium, Decoding decoding, Input<Packet> in, Output<typename Medium::Item> out) {
+    const std::optional<Position> position = medium.context.position();
     std::optional<Packet> held; // the first packet of a format that the open decoder does not take
     bool ended = false;
     while (co_await out.room()) {
@@ -195,6 +210,8 @@ Process run_decoder(Medium medium, Decoding decoding, Input<Packet> in, Output<t
         }
         decoder.pop();
         item.header().side_data = std::move(extras);
+        if (ends_before(item.header(), position))
+            continue; // decoded for those that refer to it
         const bool open = co_await out.put(std::move(item));
         if (!open)
             co_return;

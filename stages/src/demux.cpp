@@ -66,6 +66,7 @@ public:
         }
         if (!reader_->url().path.empty())
             in_use_ = detail::FileInUse::reading(reader_->url().path, context.name());
+        streams_ = reader_->streams().size();
         for (const detail::InputStream& stream : reader_->streams())
             if (!stream.name.empty())
                 context.ports().output<Packet>(stream.name).port().packet_format = first_format(stream);
@@ -88,6 +89,25 @@ public:
             fmt::format("'{}' has no port '{}' (ports: {})", redact_url(options_.url), name, ports.output_names()));
     }
 
+    [[nodiscard]] std::string refuses_seek(const Ports&) const override {
+        if (reader_)
+            return reader_->refuses_seek();
+        return bytes_ended_ ? "the application's bytes were closed at their end" : "";
+    }
+    void seek(const Position& to) override {
+        if (!reader_) { // it was closed at its end
+            auto reader = std::make_unique<FormatReader>(options_);
+            if (reader->streams().size() != streams_)
+                throw std::runtime_error(fmt::format("'{}' has changed: it had {} streams, and has {}",
+                                                     redact_url(options_.url), streams_, reader->streams().size()));
+            reader_ = std::move(reader);
+        }
+        reader_->seek(to.time);
+    }
+    [[nodiscard]] std::string refuses_again() const override {
+        return bytes_ended_ ? "it reads the application's bytes, which have ended: make another" : "";
+    }
+
     [[nodiscard]] Process run(StageContext& context, Ports& ports) override {
         if (!reader_)
             throw std::runtime_error("its input was closed when it failed, and cannot be read on");
@@ -103,7 +123,9 @@ public:
             reader_->want(i, lane.wanted);
             lanes.push_back(std::move(lane));
         }
-        context.on_end([this](EndReason) {
+        context.on_end([this](EndReason reason) {
+            if (reason == EndReason::seek)
+                return;
             close(); // which may block
             in_use_ = {};
         });
@@ -113,8 +135,10 @@ public:
 private:
     void close() noexcept {
         reader_.reset();
-        if (const auto bytes = std::exchange(bytes_, nullptr))
+        if (const auto bytes = std::exchange(bytes_, nullptr)) {
             bytes->close();
+            bytes_ended_ = true;
+        }
     }
     [[nodiscard]] const detail::InputStream* best_of(std::string_view kind) const {
         for (const detail::InputStream& stream : reader_->streams())
@@ -130,7 +154,9 @@ private:
     DemuxOptions options_;
     std::shared_ptr<ByteReader> bytes_; ///< until it is closed
     bool bytes_may_wait_;
+    bool bytes_ended_ = false;
     std::unique_ptr<FormatReader> reader_;
+    std::size_t streams_ = 0;
     detail::FileInUse in_use_;
 };
 

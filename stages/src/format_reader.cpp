@@ -223,6 +223,9 @@ void FormatReader::read(PacketBatch& batch, std::stop_token stop) {
     std::size_t bytes = 0;
     // What may keep us waiting is handed on at once.
     const std::size_t most = url_.endpoint ? 1 : batch_packets;
+    for (; !ahead_.empty() && batch.packets.size() < most; ahead_.pop_front())
+        if (wanted_[static_cast<std::size_t>(ahead_.front()->stream_index)])
+            batch.packets.push_back(std::move(ahead_.front()));
     while (batch.packets.size() < most && bytes < batch_bytes) {
         av::PacketPtr packet = av::make_packet();
         const int result = av_read_frame(context_.get(), packet.get());

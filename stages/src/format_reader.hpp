@@ -13,6 +13,7 @@ extern "C" {
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -53,6 +54,10 @@ public:
 
     /// Which streams are read from now on.
     void want(std::size_t stream, bool wanted) noexcept;
+    /// Why it cannot be read from another place; empty if it can, as far as is known.
+    [[nodiscard]] std::string refuses_seek() const;
+    /// The next packets are from the last place before that time at which decoding can begin. Blocks; throws AvError.
+    void seek(std::chrono::nanoseconds time);
     /// Reads up to a megabyte or so many packets of the streams that are wanted. Blocks; ends soon once `stop` is asked for.
     void read(PacketBatch& batch, std::stop_token stop);
     /// Whether `end` of a batch means that the input's bytes are damaged, not that they could not be had.
@@ -74,6 +79,9 @@ private:
     };
     static int interrupted(void* self) noexcept;
     [[nodiscard]] bool too_late() const noexcept;
+    [[nodiscard]] int go_to(std::int64_t time);
+    [[nodiscard]] int stream_of_pictures() const noexcept;
+    [[nodiscard]] bool read_ahead_to_key(int stream, std::int64_t latest);
     void open_input(const DemuxOptions& options);
     void require_order() const;
     void find_streams(const DemuxOptions& options);
@@ -90,6 +98,7 @@ private:
     std::unique_ptr<AVFormatContext, CloseInput> context_; ///< after both: ends before them
     std::vector<InputStream> streams_;
     std::vector<bool> wanted_;
+    std::deque<av::PacketPtr> ahead_; ///< read in search of a place to begin at
 };
 
 } // namespace weir::detail

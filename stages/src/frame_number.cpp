@@ -148,6 +148,9 @@ public:
         if (file_)
             file_->claim(context.name());
     }
+    [[nodiscard]] std::string refuses_seek(const Ports&) const override {
+        return file_ ? "what it has written cannot be taken back" : "";
+    }
     [[nodiscard]] Process run(StageContext&, Ports& ports) override {
         return run_numbers(ports.get_input<PooledFrame>("in"), options_, file_);
     }

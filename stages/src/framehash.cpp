@@ -107,6 +107,7 @@ public:
         detail::visit_media_input<PooledFrame, PooledSamples>(context.ports(), [](const auto&) {});
         file_->claim(context.name());
     }
+    [[nodiscard]] std::string refuses_seek(const Ports&) const override { return "what it has written cannot be taken back"; }
     [[nodiscard]] Process run(StageContext&, Ports& ports) override {
         return detail::visit_media_input<PooledFrame, PooledSamples>(
             ports, [this](const auto& in) { return run_framehash(in, file_); });

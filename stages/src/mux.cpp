@@ -116,6 +116,11 @@ public:
                 detail::require_holds(*container_, *from->packet_format, input->name());
     }
 
+    [[nodiscard]] std::string refuses_seek(const Ports&) const override { return "what it has written cannot be taken back"; }
+    [[nodiscard]] std::string refuses_again() const override {
+        return name_.bytes ? "it writes to the application, whose stream has ended: make another" : "";
+    }
+
     [[nodiscard]] Process run(StageContext& context, Ports& ports) override {
         auto output = std::make_shared<detail::MuxOutput>(context, *container_, name_, options_);
         context.on_end([this, output](EndReason reason) {

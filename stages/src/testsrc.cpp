@@ -107,13 +107,13 @@ std::int64_t frame_count(const TestsrcOptions& options) {
     return static_cast<std::int64_t>(std::ceil(exact - 1e-6));
 }
 
-Process run_testsrc(Output<PooledFrame> out, TestsrcOptions options, std::vector<Change> changes) {
+Process run_testsrc(Output<PooledFrame> out, TestsrcOptions options, std::vector<Change> changes, std::int64_t first) {
     const Rational tick{options.rate.den, options.rate.num};
     const std::int64_t count = frame_count(options);
     std::optional<Painter> painter;
     std::size_t next_change = 0;
     VideoFormat format;
-    for (std::int64_t index = 0; index < count; ++index) {
+    for (std::int64_t index = first; index < count; ++index) {
         while (next_change < changes.size() && compare(changes[next_change].time, microseconds, index, tick) <= 0) {
             format = changes[next_change++].format;
             painter.reset();
@@ -139,13 +139,20 @@ public:
 
     [[nodiscard]] std::string type() const override { return "testsrc"; }
     void declare(Ports& ports) override { static_cast<void>(ports.output<PooledFrame>("out")); }
+    void open(OpenContext&) override { first_ = 0; }
     [[nodiscard]] Process run(StageContext&, Ports& ports) override {
-        return run_testsrc(ports.get_output<PooledFrame>("out"), options_, changes_);
+        return run_testsrc(ports.get_output<PooledFrame>("out"), options_, changes_, first_);
+    }
+    [[nodiscard]] std::string refuses_seek(const Ports&) const override { return {}; }
+    /// The picture that is shown then.
+    void seek(const Position& to) override {
+        first_ = rescale_down(to.time.count(), nanosecond, {options_.rate.den, options_.rate.num});
     }
 
 private:
     TestsrcOptions options_;
     std::vector<Change> changes_;
+    std::int64_t first_ = 0;
 };
 
 } // namespace

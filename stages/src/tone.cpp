@@ -68,10 +68,10 @@ void write(const ToneOptions& options, PooledSamples& into, std::int64_t first) 
     }
 }
 
-Process run_tone(Output<PooledSamples> out, ToneOptions options) {
+Process run_tone(Output<PooledSamples> out, ToneOptions options, std::int64_t begin) {
     const AudioFormat format = format_of(options);
     const std::int64_t total = sample_count(options);
-    for (std::int64_t first = 0; first < total;) {
+    for (std::int64_t first = begin; first < total;) {
         const auto count = static_cast<std::uint32_t>(std::min<std::int64_t>(options.frame, total - first));
         PooledSamples piece = co_await out.acquire(format, options.frame);
         piece.header().count = count;
@@ -92,12 +92,18 @@ public:
 
     [[nodiscard]] std::string type() const override { return "tone"; }
     void declare(Ports& ports) override { static_cast<void>(ports.output<PooledSamples>("out")); }
+    void open(OpenContext&) override { first_ = 0; }
     [[nodiscard]] Process run(StageContext&, Ports& ports) override {
-        return run_tone(ports.get_output<PooledSamples>("out"), options_);
+        return run_tone(ports.get_output<PooledSamples>("out"), options_, first_);
+    }
+    [[nodiscard]] std::string refuses_seek(const Ports&) const override { return {}; }
+    void seek(const Position& to) override {
+        first_ = rescale_down(to.time.count(), nanosecond, {1, static_cast<std::int32_t>(options_.rate)});
     }
 
 private:
     ToneOptions options_;
+    std::int64_t first_ = 0;
 };
 
 } // namespace

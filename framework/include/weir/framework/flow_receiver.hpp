@@ -227,6 +227,7 @@ private:
         Receiver* node;
         std::shared_ptr<Inbox> inbox;
 
+        [[nodiscard]] std::string refuses_seek() const { return "native nodes keep what they have"; }
         struct Closing {
             explicit Closing(Inbox& of) noexcept : inbox(&of) {}
             Closing(Closing&& other) noexcept : inbox(std::exchange(other.inbox, nullptr)) {}

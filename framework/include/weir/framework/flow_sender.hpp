@@ -105,6 +105,7 @@ private:
         Sender* node;
         std::shared_ptr<Slots> slots;
 
+        [[nodiscard]] std::string refuses_seek() const { return "native nodes keep what they have"; }
         /// No coroutine itself: a stage that is ended before its first step has to wait for the native nodes, too.
         Process operator()(Input<T> in) {
             this_stage().on_end([node = node](EndReason reason) { node->over(reason); });

@@ -23,7 +23,7 @@ public:
         : queue_(std::make_shared<detail::AppQueue<T>>("room in " + std::move(name), capacity)) {}
 
     /// The stage, to be added to one pipeline. At the end of the stream what is inside can still be pulled; if the pipeline is
-    /// cancelled or fails it is freed.
+    /// cancelled or fails it is freed, and when somebody seeks, too.
     [[nodiscard]] auto stage() const { return detail::Shape<Body>{{queue_}, "sink", {.at_once = queue_->capacity() + 1}}; }
 
     /// Never waits; empty if there is nothing now.
@@ -36,7 +36,10 @@ public:
     /// Nothing is inside and nothing will come.
     [[nodiscard]] bool ended() const { return queue_->closed() && queue_->size() == 0; }
     /// The application wants no more: the stage ends.
-    void close() noexcept { queue_->discard(); }
+    void close() noexcept {
+        queue_->shut();
+        queue_->clear();
+    }
     /// Calls `f` whenever an item has come, and at the end: on a worker, so it has to be short and must not wait.
     void on_item(std::function<void()> f) { queue_->on_change(std::move(f)); }
 
@@ -47,11 +50,12 @@ private:
     using Queue = detail::AppQueue<T>;
     struct Closing {
         std::shared_ptr<Queue> queue;
+        StageContext* context;
         bool whole = false; ///< all of the stream is in the queue
-        explicit Closing(std::shared_ptr<Queue> of) noexcept : queue(std::move(of)) {}
+        explicit Closing(std::shared_ptr<Queue> of) : queue(std::move(of)), context(&this_stage()) {}
         Closing(Closing&&) noexcept = default;
         ~Closing() {
-            if (!queue)
+            if (!queue || context->seeking())
                 return;
             if (whole)
                 queue->close();
@@ -61,6 +65,11 @@ private:
     };
     struct Body {
         std::shared_ptr<Queue> queue;
+        void seek(const Position&) {
+            queue->clear();
+            queue->reopen();
+        }
+        [[nodiscard]] std::string refuses_again() const { return "its ItemSink has ended: make another"; }
         Process operator()(Input<T> in) { return run(std::move(in), Closing{queue}); }
         // `closing` is the coroutine's from the moment it is made, also if it is ended before its first step.
         static Process run(Input<T> in, Closing closing) {

@@ -40,6 +40,10 @@ public:
     }
     /// The stream ends after what was pushed.
     void end() noexcept { queue_->close(); }
+    /// Makes the source one that can seek: calls `f` when somebody seeks, on that thread, after what was pushed has been freed.
+    /// From then on the application pushes what comes at that place, also if it had ended the stream. `f` may push; what it
+    /// throws ends the pipeline.
+    void on_seek(std::function<void(const Position&)> f) { queue_->on_seek(std::move(f)); }
     /// Calls `f` whenever there may be room again, and when the stage ends: on a worker, so it has to be short and must not
     /// wait.
     void on_room(std::function<void()> f) { queue_->on_change(std::move(f)); }
@@ -52,15 +56,25 @@ private:
     using Queue = detail::AppQueue<T>;
     struct Closing {
         std::shared_ptr<Queue> queue;
-        explicit Closing(std::shared_ptr<Queue> of) noexcept : queue(std::move(of)) {}
+        StageContext* context;
+        explicit Closing(std::shared_ptr<Queue> of) : queue(std::move(of)), context(&this_stage()) {}
         Closing(Closing&&) noexcept = default;
         ~Closing() {
-            if (queue)
+            if (queue && !context->seeking())
                 queue->discard();
         }
     };
     struct Body {
         std::shared_ptr<Queue> queue;
+        [[nodiscard]] std::string refuses_seek() const {
+            return queue->can_seek() ? "" : "the application that pushes its items cannot seek (ItemSource::on_seek)";
+        }
+        void seek(const Position& to) {
+            queue->clear();
+            queue->reopen();
+            queue->tell_seek(to);
+        }
+        [[nodiscard]] std::string refuses_again() const { return "its ItemSource has ended: make another"; }
         Process operator()(Output<T> out) { return run(std::move(out), Closing{queue}); }
         // `closing` is the coroutine's from the moment it is made, also if it is ended before its first step.
         static Process run(Output<T> out, Closing closing) {

@@ -9,6 +9,7 @@
 #include <weir/framework/snapshot.hpp>
 #include <weir/framework/stage.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -188,9 +189,9 @@ inline void operator>>(const detail::NamedPort& from, const detail::NamedPort& t
     static_cast<void>(detail::connect(from.ref, to.ref, {}));
 }
 
-/// A graph and its run. Built, started and waited for by one thread at a time; `cancel`, `drain`, `snapshot`, `attach` and
-/// `detach` may be called from any. Destroying a running pipeline cancels it and waits. Nothing here may be called from a
-/// stage's body.
+/// A graph and its run. Built, started and waited for by one thread at a time; `cancel`, `drain`, `pause`, `resume`, `step`,
+/// `seek`, `snapshot`, `attach` and `detach` may be called from any. Destroying a running pipeline cancels it and waits.
+/// Nothing here may be called from a stage's body.
 class Pipeline {
 public:
     explicit Pipeline(Engine& engine = Engine::standard(), std::string name = "pipeline");
@@ -231,7 +232,9 @@ public:
     void prepare();
     /// `prepare`, and refuses what could not run: inputs without a link, loops without a first item, quotas too small.
     void check();
-    /// `check`, and sets everything going.
+    /// `check`, and sets everything going. After the end: opens all stages anew and runs again, from the beginning. Throws
+    /// GraphError then if a stage cannot (its items came from the application). What the callables of stages have kept, they
+    /// keep.
     void start();
     /// Blocks until the end; throws the Error that ended it, or Cancelled.
     void wait();
@@ -249,6 +252,18 @@ public:
     /// Goes on where it was. By the engine's clock, the time of the pause has passed.
     void resume() noexcept;
     [[nodiscard]] bool paused() const noexcept;
+    /// Has each stage without outputs of the paused pipeline (and its branches) take so many items, then pauses again. Blocks
+    /// until they have, or have ended; what they wait for meanwhile (I/O, the application) is waited for. Throws GraphError if
+    /// it is not paused.
+    void step(std::size_t items = 1);
+    /// Goes on at that time of the stream (from its beginning, 0): what is under way is discarded, sources go there, all other
+    /// stages are made anew, and those that had ended live again. No item from before the seek is seen after it. A paused
+    /// pipeline stays paused. `exact`: decoders leave out what lies before the time; otherwise it begins at the key frame
+    /// before it. Blocks until all stages have come to a wait and the sources have gone there: what runs on other threads is
+    /// finished first. Throws GraphError, and nothing has happened, if the pipeline does not run (it may be over) or a stage
+    /// cannot (a source without another place to begin at, a file that is being written), std::invalid_argument for a time
+    /// below 0; the Error or Cancelled of a pipeline that ends meanwhile, also if a source fails.
+    void seek(std::chrono::nanoseconds time, bool exact = true);
     /// True once everything has ended.
     [[nodiscard]] bool finished() const noexcept;
     /// Called once at the end, on a thread of the engine, before `wait` returns. Set before `start`.

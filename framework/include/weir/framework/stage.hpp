@@ -36,6 +36,9 @@ struct StageTraits {
     /// Its frames go on, outside the links, to the stages of the pipeline that have no inputs and the same value here: through
     /// a native graph (flow.hpp). Their outputs count in the quotas of the frames' producers.
     const void* beyond = nullptr;
+    /// A coroutine function without inputs that begins at `this_stage().position()`, so that one can seek. Stages with inputs
+    /// are made anew by a seek and need not say so.
+    bool seekable = false;
     /// It has no inputs and yet is no source: `drain` does not end it, its stream ends by itself.
     bool fed = false;
 };
@@ -118,7 +121,15 @@ public:
     /// Opens files, decides on ports. May block, may throw anything: the stage's name is added. Called for every stage by
     /// `prepare`, in the order of the graph.
     virtual void open(OpenContext& context) { static_cast<void>(context); }
-    /// Makes the coroutine, suspended at its start. Called at the start and at every restart, on a worker.
+    /// Why this stage cannot go on at another time, such as "it writes a file, which cannot take anything back". Empty if it
+    /// can. Asked after `open`. By default a stage with inputs can, and one without cannot.
+    [[nodiscard]] virtual std::string refuses_seek(const Ports& ports) const;
+    /// From now on coroutines begin there. Called while there is none, on the thread that seeks; may block. What it throws is
+    /// the stage's error.
+    virtual void seek(const Position& to) { static_cast<void>(to); }
+    /// Why the stage cannot be opened and run again after its pipeline's end. Empty if it can.
+    [[nodiscard]] virtual std::string refuses_again() const { return {}; }
+    /// Makes the coroutine, suspended at its start. Called at the start, at every restart and after every seek, on a worker.
     [[nodiscard]] virtual Process run(StageContext& context, Ports& ports) = 0;
 };
 

@@ -5,9 +5,11 @@
 #include <weir/framework/detail/stage_base.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -17,7 +19,19 @@ namespace weir {
 class PoolRegistry;
 
 /// How a pipeline, or one stage of it, came to its end.
-enum class EndReason : std::uint8_t { finished, drained, failed, cancelled };
+enum class EndReason : std::uint8_t {
+    finished,
+    drained,
+    failed,
+    cancelled,
+    seek, ///< of a stage's coroutine only: the stage goes on with another
+};
+
+/// Where a seek went.
+struct Position {
+    std::chrono::nanoseconds time{0}; ///< from the beginning of the stream
+    bool exact = true;                ///< whoever can leaves out what lies before it
+};
 
 /// Used in the stage's body, on its thread.
 class StageContext {
@@ -37,6 +51,11 @@ public:
     /// pieces of computing a stage should have under way. Fixed when the pipeline starts.
     [[nodiscard]] virtual unsigned spare_workers() const noexcept = 0;
     [[nodiscard]] virtual detail::JobPlace io_place() const noexcept = 0;
+
+    /// Where the last seek went; empty if there was none since the pipeline was started. Fixed while a coroutine lives.
+    [[nodiscard]] virtual std::optional<Position> position() const noexcept = 0;
+    /// The coroutine is being destroyed for a seek, not for good: for the destructors of what it holds.
+    [[nodiscard]] virtual bool seeking() const noexcept = 0;
 
     /// The engine's.
     [[nodiscard]] virtual Clock& clock() noexcept = 0;

@@ -22,9 +22,15 @@ struct Rational {
 /// "There is no such time": the value of a pts or dts that is not known.
 inline constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
 
+/// The ticks of std::chrono::nanoseconds.
+inline constexpr Rational nanosecond{1, 1'000'000'000};
+
 /// `ticks` of `from` expressed in `to`, rounded to the nearest (halves away from zero), exact to 64 bits in between
 /// by 128-bit arithmetic and saturated at +-(2^63 - 1). `no_time` stays `no_time`. Both must be valid.
 [[nodiscard]] std::int64_t rescale(std::int64_t ticks, Rational from, Rational to) noexcept;
+
+/// The last tick of `to` that is not after that time.
+[[nodiscard]] std::int64_t rescale_down(std::int64_t ticks, Rational from, Rational to) noexcept;
 
 /// Compares two times in different time bases exactly. `no_time` comes before every time.
 [[nodiscard]] std::strong_ordering compare(std::int64_t a, Rational base_a, std::int64_t b, Rational base_b) noexcept;

@@ -34,6 +34,14 @@ public:
     [[nodiscard]] bool closed() const WEIR_EXCLUDES(mutex_);
     /// Nothing is put any more: by the end that puts, when it is done, or by the other, which reads no more.
     void close() noexcept WEIR_EXCLUDES(mutex_);
+    /// After a seek: open again, unless it was shut. Frees nothing.
+    void reopen() noexcept WEIR_EXCLUDES(mutex_);
+    /// It stays closed, whatever comes.
+    void shut() noexcept WEIR_EXCLUDES(mutex_);
+    /// Called when somebody seeks, on that thread, outside the lock. Replaces the one before.
+    void on_seek(std::function<void(const Position&)> f) WEIR_EXCLUDES(mutex_);
+    [[nodiscard]] bool can_seek() const WEIR_EXCLUDES(mutex_);
+    void tell_seek(const Position& to) WEIR_EXCLUDES(mutex_);
     /// Called, outside the lock, after each change that the application may wait for. Replaces the one before.
     void on_change(std::function<void()> f) WEIR_EXCLUDES(mutex_);
 
@@ -63,12 +71,14 @@ protected:
     Condition changed_;
     std::size_t count_ WEIR_GUARDED_BY(mutex_) = 0;
     bool closed_ WEIR_GUARDED_BY(mutex_) = false;
+    bool shut_ WEIR_GUARDED_BY(mutex_) = false;
 
 private:
     const std::string name_;
     const std::size_t capacity_;
     StageBase* stage_ WEIR_GUARDED_BY(mutex_) = nullptr;
     Callback on_change_ WEIR_GUARDED_BY(mutex_);
+    std::shared_ptr<const std::function<void(const Position&)>> on_seek_ WEIR_GUARDED_BY(mutex_);
 };
 
 template <class T> class AppQueue final : public AppQueueBase {
@@ -127,6 +137,10 @@ public:
     /// Closes and frees what is inside; how many that were.
     std::size_t discard() noexcept WEIR_EXCLUDES(mutex_) {
         close();
+        return clear();
+    }
+    /// Frees what is inside; how many that were.
+    std::size_t clear() noexcept WEIR_EXCLUDES(mutex_) {
         for (std::size_t discarded = 0;; ++discarded) {
             std::optional<T> item; // freed outside the lock
             const Lock lock(mutex_);

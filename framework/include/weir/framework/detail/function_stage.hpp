@@ -84,6 +84,23 @@ public:
     [[nodiscard]] std::string type() const override { return type_; }
     [[nodiscard]] StageTraits traits() const override { return traits_; }
     void declare(Ports& ports) override { declare(ports, std::make_index_sequence<port_count>{}); }
+    // A callable may say more of itself than a coroutine function can.
+    [[nodiscard]] std::string refuses_seek(const Ports& ports) const override {
+        if constexpr (requires { f_.refuses_seek(); })
+            return f_.refuses_seek();
+        else
+            return traits_.seekable ? std::string() : StageDefinition::refuses_seek(ports);
+    }
+    void seek(const Position& to) override {
+        if constexpr (requires { f_.seek(to); })
+            f_.seek(to);
+    }
+    [[nodiscard]] std::string refuses_again() const override {
+        if constexpr (requires { f_.refuses_again(); })
+            return f_.refuses_again();
+        else
+            return {};
+    }
     [[nodiscard]] Process run(StageContext&, Ports& ports) override {
         return run(ports, std::make_index_sequence<port_count>{}, std::index_sequence_for<Args...>{});
     }

@@ -69,6 +69,13 @@ public:
         }
     }
 
+    void begin_anew() noexcept override {
+        if (dropping_)
+            dropping_->pop(); // what the consumer had in hand
+        LinkBase::begin_anew();
+        refused_ = broken_ = false;
+    }
+
     /// The consumer's: the oldest entry or nullptr.
     [[nodiscard]] Entry* front() noexcept {
         return dropping_ ? dropping_->front([this](const T& item) { measure_out(item); }) : queue_.front();

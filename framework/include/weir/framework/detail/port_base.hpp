@@ -98,6 +98,8 @@ public:
     virtual void accept(const Token& token) noexcept = 0;
     /// Frees what is inside; only when neither end runs.
     virtual void discard() noexcept = 0;
+    /// The same, and it is as it was at first, but for its figures and what the stall rule has added.
+    virtual void begin_anew() noexcept;
 
     /// A put need not wait: there is room for one more, or it drops, or nobody reads it any more. The producer's.
     [[nodiscard]] bool has_room() const noexcept { return drops() || closed() || fits(size()); }
