@@ -224,6 +224,17 @@ void PipelineImpl::copy_error_to(PipelineImpl& branch) const {
         branch.cancelled_.store(true);
 }
 
+/// What was known of a branch's bounds, when it goes. Without memory for that, all stay as they are until the next edit.
+void PipelineImpl::forget_bounds(Topology& topology) noexcept {
+    try {
+        const std::string mine = name_ + "/";
+        std::erase_if(topology.warned, [&](const auto& entry) { return entry.first.find(mine) != std::string::npos; });
+        parent_->recompute_quotas(topology);
+    } catch (...) {
+        return;
+    }
+}
+
 /// On the control thread, when oneTBB has left the branch's graph. What keeps the branch alive is the caller's from here on.
 std::shared_ptr<Pipeline> PipelineImpl::leave_parent() noexcept {
     {
@@ -236,13 +247,7 @@ std::shared_ptr<Pipeline> PipelineImpl::leave_parent() noexcept {
         attached_ = false;
         std::erase(topology_->graphs, this);
         topology_->departed.splice(topology_->departed.end(), holders_);
-        try {
-            const std::string mine = name_ + "/";
-            std::erase_if(topology_->warned, [&](const auto& entry) { return entry.first.find(mine) != std::string::npos; });
-            parent_->recompute_quotas(*topology_);
-        } catch (...) {
-            // no memory: they stay as they are until the next edit
-        }
+        forget_bounds(*topology_);
     }
     std::shared_ptr<Pipeline> self;
     {

@@ -99,7 +99,7 @@ void FlowGroup::fail(std::exception_ptr error) noexcept {
     try {
         errors_.push_back(std::move(error));
     } catch (...) {
-        // sixteen are there already: they will do
+        return; // sixteen are there already, which will do, and were told of
     }
     tell_all();
 }

@@ -9,10 +9,8 @@
 
 namespace weir::testing {
 
-using detail::InputBase;
 using detail::LinkBase;
 using detail::Lock;
-using detail::OutputBase;
 using detail::StageCore;
 using detail::StageEntry;
 using detail::WaitKind;
@@ -311,7 +309,7 @@ TestResult StageTest::finish(std::size_t stage) {
         run_->pipeline->run();
         result.finished = true;
     } catch (const Cancelled&) {
-        // by the test, or because the stage would not have ended: `report` says which
+        result.finished = false; // by the test, or because the stage would not have ended: `report` says which
     } catch (const Error& error) {
         result.error = error;
     }

@@ -66,7 +66,7 @@ Process run_muxer(PacketJoining joining) try {
         co_await offload([&joining](const std::stop_token& stop) { joining.output().finish(stop); });
     joining.output().set_complete();
 } catch (const detail::OutputClosed&) {
-    // nobody wants more: an early end
+    co_return; // nobody wants more: an early end
 }
 
 class Mux final : public StageDefinition {

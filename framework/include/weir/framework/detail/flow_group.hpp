@@ -20,7 +20,7 @@ class FlowGroup;
 enum class FlowSide : std::uint8_t { sender, receiver };
 
 /// One end of a native graph. Its stage is known while it waits.
-class FlowPort {
+class FlowPort { // NOLINT(cppcoreguidelines-virtual-class-destructor): nobody deletes it by this base
 public:
     FlowPort(const FlowPort&) = delete;
     FlowPort& operator=(const FlowPort&) = delete;
