@@ -117,7 +117,7 @@ TEST_CASE("a source that waits for the application ends at once when it is cance
     const Bytes bytes = clip(test, "mpegts");
     ByteSource source("upload");
     Pipeline pipeline(test.engine);
-    pipeline.add("in", demux(source)) >> pipeline.add("sink", sink([](Packet) {}));
+    pipeline.add("in", demux(source, {.probe_bytes = 5000})) >> pipeline.add("sink", sink([](Packet) {}));
     std::jthread application([&] { static_cast<void>(source.push(bytes)); });
     pipeline.start();
     application.join();
