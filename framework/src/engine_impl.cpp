@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t most_pipelines = 3000;
 constexpr std::chrono::nanoseconds longest_between_trims = std::chrono::minutes(10);
+constexpr std::chrono::milliseconds
+    timer_slack(1); ///< of timers that follow each other: an idle worker that is woken spins a while
 
 /// oneTBB's limit is the smallest of all that live, so there is one for the process: as many threads as all engines
 /// together need, and never less than the machine's own, which the application's other oneTBB work expects.
@@ -160,6 +162,7 @@ void EngineImpl::control_loop() {
         routines.push_back({std::max(config_.watchdog / 4, shortest), &EngineImpl::look_at_pipelines});
     routines.push_back({std::clamp(config_.registry.idle_time / 4, shortest, longest_between_trims), &EngineImpl::trim_cold});
 
+    Clock::Time last_timer{};
     Lock lock(mutex_);
     for (;;) {
         if (!calls_.empty()) {
@@ -173,12 +176,15 @@ void EngineImpl::control_loop() {
         }
         if (stopping_)
             return;
-        timers_.run_due(clock_->now());
+        const auto now = clock_->now();
+        if (timers_.run_due(now))
+            last_timer = now;
         const auto next = std::min_element(routines.begin(), routines.end(),
                                            [](const Routine& a, const Routine& b) { return a.due < b.due; });
         if (Steady::now() < next->due) {
+            // Where there are many, those that are due soon after each other wake the workers together.
             const auto timer = clock_->runs() ? timers_.next() : std::nullopt;
-            wake_.wait_until(mutex_, timer ? std::min(*timer, next->due) : next->due);
+            wake_.wait_until(mutex_, timer ? std::min(std::max(*timer, last_timer + timer_slack), next->due) : next->due);
             continue;
         }
         lock.unlock();

@@ -18,8 +18,8 @@ public:
     [[nodiscard]] std::optional<Clock::Time> next() const noexcept {
         return set_.empty() ? std::nullopt : std::optional(set_.begin()->first);
     }
-    /// Wakes the stages whose time has come.
-    void run_due(Clock::Time now) noexcept;
+    /// Wakes the stages whose time has come. False if there is none.
+    bool run_due(Clock::Time now) noexcept;
 
 private:
     friend class Timer;
@@ -56,12 +56,14 @@ private:
     bool is_set_ = false;
 };
 
-inline void Timers::run_due(Clock::Time now) noexcept {
+inline bool Timers::run_due(Clock::Time now) noexcept {
+    const std::size_t before = set_.size();
     while (!set_.empty() && set_.begin()->first <= now) {
         Timer& timer = *set_.begin()->second;
         timer.unset(*this);
         timer.stage_.signal();
     }
+    return set_.size() < before;
 }
 
 } // namespace weir::detail
