@@ -96,6 +96,10 @@ void PipelineImpl::start() {
     if (phase_.load() != Phase::prepared)
         throw GraphError("the pipeline was started already");
 
+    {
+        const Lock lock(topology_->mutex);
+        topology_->stall_memory.reserve(stages_.size(), connections_.size());
+    }
     make_ready();
     {
         const Lock lock(topology_->mutex);
@@ -131,6 +135,7 @@ void PipelineImpl::make_cores() {
         connection.link->set_reader(connection.link->to().stage().holder());
     for (const auto& joint : joints_)
         joint->link().set_reader(joint->link().to().stage().holder());
+    measure_latencies();
     for (const Connection& connection : connections_)
         flow::make_edge(connection.link->from().node_->node, connection.link->to().node_->node);
     for (StageEntry& stage : stages_)
@@ -141,19 +146,37 @@ void PipelineImpl::make_cores() {
         }
 }
 
+/// From where items come from to where they end.
+void PipelineImpl::measure_latencies() {
+    Clock& clock = engine_->clock();
+    for (StageEntry& stage : stages_) {
+        if (stage.ports.inputs().empty())
+            for (const auto& output : stage.ports.outputs())
+                output->enter_by(clock);
+        if (stage.core->is_sink())
+            for (const auto& input : stage.ports.inputs())
+                input->link()->measure_latency(clock);
+    }
+}
+
 void PipelineImpl::wait() {
     require_not_in_stage("Pipeline::wait");
     if (phase_.load() == Phase::building || phase_.load() == Phase::prepared)
         throw GraphError("the pipeline was not started");
-    std::exception_ptr error;
+    std::optional<Error> error;
+    bool deadlock = false;
     {
         const Lock lock(mutex_);
         while (!done_)
             ended_.wait(mutex_);
-        error = first_;
+        error = error_;
+        deadlock = deadlock_;
     }
+    // Each caller gets an exception of its own.
+    if (error && deadlock)
+        throw Deadlock(*error);
     if (error)
-        std::rethrow_exception(error);
+        throw Error(*error);
     if (cancelled_.load())
         throw Cancelled(name_ + " was cancelled");
 }
@@ -201,7 +224,8 @@ void PipelineImpl::pause() noexcept {
     if (phase_.load() != Phase::running)
         return;
     const Lock lock(pause_mutex_);
-    paused_.store(true, std::memory_order_seq_cst);
+    if (!paused_.exchange(true, std::memory_order_seq_cst))
+        paused_at_ = engine_->clock().now();
     for (StageEntry& stage : stages_)
         stage.core->pause();
     const Lock branches(branches_mutex_);
@@ -211,8 +235,11 @@ void PipelineImpl::pause() noexcept {
 
 void PipelineImpl::resume() noexcept {
     const Lock lock(pause_mutex_);
-    if (!paused_.exchange(false, std::memory_order_seq_cst))
+    if (!paused())
         return;
+    if (!parent_)
+        topology_->media_clock.delay(engine_->clock().now() - paused_at_); // before anybody runs
+    paused_.store(false, std::memory_order_seq_cst);
     for (StageEntry& stage : stages_)
         stage.core->resume();
     const Lock branches(branches_mutex_);
@@ -338,11 +365,6 @@ void PipelineImpl::complete() noexcept {
     PipelineImpl* const parent = parent_;
     const std::shared_ptr<Pipeline> self = parent ? leave_parent() : nullptr;
     const EndReason reason = end_reason();
-    {
-        const Lock lock(mutex_);
-        if (error_)
-            first_ = deadlock_ ? std::make_exception_ptr(Deadlock(*error_)) : std::make_exception_ptr(*error_);
-    }
     if (parent && reason == EndReason::failed && !parent->stopping())
         log_failure();
     if (on_end_)

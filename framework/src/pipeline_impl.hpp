@@ -113,6 +113,7 @@ public:
 private:
     // Both under the topology's mutex.
     void add_to(Snapshot& result) const;
+    void add_latencies_to(Snapshot& result) const;
     [[nodiscard]] std::string wiring() const;
     [[nodiscard]] std::vector<std::string> stages_without_progress(std::chrono::nanoseconds limit);
     class Opening; // OpenContext
@@ -142,6 +143,7 @@ private:
 
     void make_ready();
     void make_cores();
+    void measure_latencies();
     void destroy_cores() noexcept;
     void end_sources() noexcept;
     /// As it is called in reports.
@@ -161,6 +163,7 @@ private:
     // `topology` is its own: so that the checker sees that a branch's lock is its pipeline's.
     void recompute_quotas(const Topology& topology) WEIR_REQUIRES(topology.mutex);
     [[nodiscard]] FramePaths paths_with_branches(const Topology& topology) const WEIR_REQUIRES(topology.mutex);
+    void forget_bounds(Topology& topology) noexcept WEIR_REQUIRES(topology.mutex);
     void forget_departed() WEIR_REQUIRES(topology_->mutex);
     void note_holders();
     void run_joined();
@@ -194,6 +197,7 @@ private:
     std::atomic<bool> cancelled_{false};
     std::atomic<bool> drained_{false};
     std::atomic<bool> paused_{false};
+    Clock::Time paused_at_ WEIR_GUARDED_BY(pause_mutex_){};
     Mutex pause_mutex_; ///< one `pause` or `resume` at a time
     Mutex edit_mutex_;  ///< one `attach`, `seek` or `step` at a time: before all other locks
     std::uint64_t seeks_ WEIR_GUARDED_BY(edit_mutex_) = 0;
@@ -202,8 +206,7 @@ private:
     Condition ended_;
     bool done_ WEIR_GUARDED_BY(mutex_) = false;
     std::optional<Error> error_ WEIR_GUARDED_BY(mutex_);
-    bool deadlock_ WEIR_GUARDED_BY(mutex_) = false;    ///< error_ is one
-    std::exception_ptr first_ WEIR_GUARDED_BY(mutex_); ///< the error that `wait` throws, with its own type
+    bool deadlock_ WEIR_GUARDED_BY(mutex_) = false; ///< error_ is one
 
     PipelineImpl* const parent_ = nullptr; ///< a branch's pipeline; alive until the branch is done
     const bool fails_parent_ = false;

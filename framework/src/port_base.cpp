@@ -1,7 +1,9 @@
+#include <weir/framework/clock.hpp>
 #include <weir/framework/detail/port_base.hpp>
 #include <weir/framework/port.hpp>
 #include <weir/pools/pool_registry.hpp>
 
+#include "latency.hpp"
 #include "nodes.hpp"
 #include "pipeline_impl.hpp"
 
@@ -37,6 +39,14 @@ void LinkBase::close() noexcept {
     discard();
     if (producer_waits.load(std::memory_order_seq_cst)) // not `settle`: a late producer may be at the queue, too
         tell_producer_now();
+}
+
+LinkBase::~LinkBase() = default;
+
+void LinkBase::measure_latency(Clock& clock) { latency_ = std::make_unique<Latency>(clock); }
+
+void LinkBase::note_latency(std::int64_t entered, std::int64_t pts, Rational base) noexcept {
+    latency_->note(entered, pts, base);
 }
 
 void LinkBase::begin_anew() noexcept {
@@ -95,6 +105,8 @@ void LinkBase::tell_producer_now() noexcept {
     if (producer_waits.exchange(false, std::memory_order_seq_cst))
         from_.stage().signal();
 }
+
+std::int64_t OutputBase::entry_now() const noexcept { return entry_clock_->now().time_since_epoch().count(); }
 
 // --- inputs
 

@@ -195,6 +195,7 @@ void PipelineImpl::go_to(const Held& held, const Position& to) noexcept {
                     const_cast<PipelineImpl*>(graph)->fail(*stage.core, std::current_exception());
                 }
             }
+    topology_->media_clock.restart();
     {
         const Lock lock(topology_->mutex);
         const bool goes_on = !stopping();
@@ -279,7 +280,6 @@ void PipelineImpl::reopen() {
         const Lock lock(mutex_);
         done_ = deadlock_ = false;
         error_.reset();
-        first_ = nullptr;
     }
     destroy_cores();
     for (Connection& connection : connections_)
@@ -291,6 +291,7 @@ void PipelineImpl::reopen() {
         topology_->graphs.clear();
         topology_->departed.clear();
         topology_->warned.clear();
+        topology_->media_clock.restart();
     }
     cancelled_.store(false);
     drained_.store(false);

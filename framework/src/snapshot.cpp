@@ -44,6 +44,15 @@ std::string to_json(const Snapshot& snapshot) {
     for (const PortSnapshot& p : snapshot.ports)
         root["ports"].push_back(
             {{"name", p.name}, {"quota", p.quota}, {"in_use", p.in_use}, {"peak", p.peak}, {"overflows", p.overflows}});
+    root["latencies"] = ordered_json::array();
+    for (const LatencySnapshot& l : snapshot.latencies)
+        root["latencies"].push_back({{"from", l.from},
+                                     {"to", l.to},
+                                     {"items", l.items},
+                                     {"p50", l.p50},
+                                     {"p99", l.p99},
+                                     {"max", l.max},
+                                     {"worst", l.worst}});
     root["pools"] = ordered_json::array();
     for (const PoolReport& p : snapshot.pools)
         root["pools"].push_back({{"format", p.format},

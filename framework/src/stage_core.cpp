@@ -85,6 +85,7 @@ PoolRegistry& StageCore::registry() noexcept { return pipeline_.engine().registr
 unsigned StageCore::spare_workers() const noexcept { return pipeline_.spare_workers(); }
 
 Clock& StageCore::clock() noexcept { return pipeline_.engine().clock(); }
+MediaClock& StageCore::media_clock() noexcept { return pipeline_.topology().media_clock; }
 void StageCore::prepare_timer() {
     if (!timer_)
         timer_.emplace(*this);

@@ -124,6 +124,7 @@ public:
     [[nodiscard]] std::optional<Position> position() const noexcept override { return position_; }
     [[nodiscard]] bool seeking() const noexcept override { return seeking_; }
     [[nodiscard]] Clock& clock() noexcept override;
+    [[nodiscard]] MediaClock& media_clock() noexcept override;
     void prepare_timer() override;
     void wake_at(Clock::Time time) noexcept override;
     void report(std::exception_ptr error) override;

@@ -1,5 +1,6 @@
 #pragma once
 // What a pipeline and its branches share: who is there, and the lock under which that changes.
+#include <weir/framework/media_clock.hpp>
 #include <weir/pools/detail/intrusive_list.hpp>
 #include <weir/pools/detail/mutex.hpp>
 
@@ -22,6 +23,11 @@ class StageCore;
 
 /// What the stall rule's searches work in, kept from one to the next: pipelines rest on their quotas all the time.
 struct StallMemory {
+    /// For so many stages and links. Throws std::bad_alloc.
+    void reserve(std::size_t stages, std::size_t links) {
+        members.reserve(stages);
+        by_holder.reserve(stages + links);
+    }
     struct Member {
         StageCore* core = nullptr;
         std::uint64_t activations = 0;
@@ -46,6 +52,8 @@ struct Topology {
     Condition settled; ///< a core has come to rest for one of the two, or has ended
     /// The pipeline first, once it has started, then its branches from before their first link is made to after their end.
     std::vector<PipelineImpl*> graphs WEIR_GUARDED_BY(mutex);
+
+    MediaClock media_clock;
 
     // The stall rule's.
     struct Warned {

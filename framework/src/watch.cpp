@@ -1,5 +1,6 @@
 // What is seen of a pipeline from outside: snapshot, wiring, watchdog, the notes of stages.
 #include "joint.hpp"
+#include "latency.hpp"
 #include "pipeline_impl.hpp"
 
 #include <algorithm>
@@ -208,12 +209,39 @@ void PipelineImpl::add_to(Snapshot& result) const {
             add_link(joint->link(), joint->to().stage);
         for (const Connection& connection : connections_)
             add_link(*connection.link, connection.to.stage);
+        add_latencies_to(result);
         for (const StageEntry& stage : stages_)
             for (const auto& output : stage.ports.outputs()) {
                 const Quota& quota = *output->quota();
                 result.ports.push_back({output->full_name(), quota.limit(), quota.in_use(), quota.peak(), quota.overflows()});
             }
     }
+}
+
+void PipelineImpl::add_latencies_to(Snapshot& result) const {
+    for (const StageEntry& stage : stages_)
+        for (const auto& input : stage.ports.inputs()) {
+            const LinkBase* link = input->link();
+            if (!link || !link->latency())
+                continue;
+            LatencySnapshot latency = link->latency()->snapshot();
+            if (latency.items == 0)
+                continue;
+            // All that lead there, without going round loops.
+            std::vector<const StageBase*> found{&link->from().stage()};
+            for (std::size_t i = 0; i < found.size(); ++i) {
+                const auto& inputs = static_cast<const StageCore*>(found[i])->ports().inputs();
+                if (inputs.empty())
+                    latency.from += (latency.from.empty() ? "" : ", ") + found[i]->name();
+                for (const auto& before : inputs)
+                    if (before->link())
+                        if (const StageBase* stage_before = &before->link()->from().stage();
+                            std::find(found.begin(), found.end(), stage_before) == found.end())
+                            found.push_back(stage_before);
+            }
+            latency.to = input->full_name();
+            result.latencies.push_back(std::move(latency));
+        }
 }
 
 namespace {

@@ -96,8 +96,10 @@ void AudioEncoding::chunk(PooledSamples piece) {
 }
 
 void AudioEncoding::give(bool rest) {
-    while (auto chunk = chunks_->take(rest))
-        encoder_->give(av::to_av(std::move(*chunk)), 0); // libavcodec counts sound's durations itself
+    while (auto chunk = chunks_->take(rest)) {
+        const std::int64_t entered = chunk->header().entered;
+        encoder_->give(av::to_av(std::move(*chunk)), 0, entered); // libavcodec counts sound's durations itself
+    }
 }
 
 void AudioEncoding::finish() {

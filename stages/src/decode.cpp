@@ -195,6 +195,7 @@ Process run_decoder(Medium medium, Decoding decoding, Input<Packet> in, Output<t
         AVFrame& frame = decoder.front();
         const auto source = decoder.source_of(frame);
         auto extras = decoder.extras_of(frame);
+        const std::int64_t entered = decoder.entered(frame);
         typename Medium::Item item;
         if constexpr (std::is_same_v<Medium, Pictures>) {
             const auto format = medium.conversion(frame);
@@ -210,6 +211,7 @@ Process run_decoder(Medium medium, Decoding decoding, Input<Packet> in, Output<t
         }
         decoder.pop();
         item.header().side_data = std::move(extras);
+        item.header().entered = entered;
         if (ends_before(item.header(), position))
             continue; // decoded for those that refer to it
         const bool open = co_await out.put(std::move(item));

@@ -175,6 +175,8 @@ int Decoder::send() {
     attach_stream_side_data();
     const int sent = avcodec_send_packet(context_.get(), packet_.get());
     av_packet_unref(packet_.get());
+    if (sent >= 0)
+        entries_.note(next.pts != no_time ? next.pts : next.dts, next.entered);
     return sent;
 }
 

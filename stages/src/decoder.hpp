@@ -3,6 +3,8 @@
 #include <weir/framework/codec_memory.hpp>
 #include <weir/stages/av.hpp>
 
+#include "entry_times.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -54,6 +56,8 @@ public:
     void pop() noexcept;
     /// The format of the packet a frame is from.
     [[nodiscard]] const std::shared_ptr<const PacketFormat>& source_of(const AVFrame& frame) const noexcept;
+    /// When the packet that it came of entered the pipeline; 0 if that is not known.
+    [[nodiscard]] std::int64_t entered(const AVFrame& frame) const noexcept { return entries_.of(frame.pts); }
     /// The frame's side data with its source. Allocates only if the frame has some of its own.
     [[nodiscard]] std::shared_ptr<const SideData> extras_of(const AVFrame& frame);
 
@@ -63,6 +67,7 @@ public:
     [[nodiscard]] const AVCodec& codec() const noexcept { return *context_->codec; }
 
 private:
+    EntryTimes entries_;
     struct Source {
         std::shared_ptr<const PacketFormat> format;
         std::shared_ptr<const SideData> extras;

@@ -121,7 +121,8 @@ Encoder::Encoder(av::CodecContextPtr open, Rational time_base, Rational frame_ra
     format_ = av::make_format(std::move(stream), time_base, frame_rate);
 }
 
-void Encoder::give(av::FramePtr frame, std::int64_t duration) {
+void Encoder::give(av::FramePtr frame, std::int64_t duration, std::int64_t entered) {
+    entries_.note(frame->pts, entered);
     if (duration > 0 && frame->pts != AV_NOPTS_VALUE)
         durations_[frame->pts] = duration;
     input_.push_back(std::move(frame));
@@ -164,7 +165,10 @@ Packet Encoder::take() {
             packet->duration = known->second;
         durations_.erase(known);
     }
-    return av::from_av(std::move(packet), format_);
+    const std::int64_t entered = entries_.of(packet->pts);
+    Packet result = av::from_av(std::move(packet), format_);
+    result.entered = entered;
+    return result;
 }
 
 } // namespace weir::detail

@@ -2,6 +2,8 @@
 // One open encoder of libavcodec: frames in, packets out. No coroutine, no waiting but for the codec's own threads.
 #include <weir/stages/av.hpp>
 
+#include "entry_times.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -19,8 +21,8 @@ public:
     /// the codec does not know (side data, metadata).
     Encoder(av::CodecContextPtr open, Rational time_base, Rational frame_rate, av::StreamParameters stream);
 
-    /// Queues a frame; its pts is in the time base. `duration` 0 if unknown.
-    void give(av::FramePtr frame, std::int64_t duration);
+    /// Queues a frame; its pts is in the time base. `duration` 0 if unknown. `entered`: see FrameHeader.
+    void give(av::FramePtr frame, std::int64_t duration, std::int64_t entered);
     [[nodiscard]] std::size_t frames_waiting() const noexcept { return input_.size(); }
     void finish() noexcept { finished_ = true; }
     /// Encodes until there are `count` packets, or it wants frames, or all is over. Throws AvError.
@@ -34,6 +36,7 @@ public:
 
 private:
     std::map<std::int64_t, std::int64_t> durations_; ///< of frames inside, by pts: codecs forget them
+    EntryTimes entries_;
     std::deque<av::FramePtr> input_;
     std::deque<av::PacketPtr> packets_;
     std::shared_ptr<const PacketFormat> format_;

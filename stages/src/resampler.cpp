@@ -111,6 +111,7 @@ struct Resampler::Impl {
         header.count = count;
         header.offset = 0;
         header.side_data = latest.side_data;
+        header.entered = latest.entered;
         header.pts = first == no_time ? no_time : out_position(0) + out_count;
         header.duration = count;
         header.time_base = per_sample(to.sample_rate);

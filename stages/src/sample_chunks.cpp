@@ -50,6 +50,7 @@ void SampleChunks::add(const PooledSamples& piece) {
             partial_ = memory_->samples(piece.format(), length);
             partial_.header().pts = part_of(piece, done, 0).header().pts;
             partial_.header().time_base = piece.header().time_base;
+            partial_.header().entered = piece.header().entered;
         }
         done += fill(piece, done);
     }

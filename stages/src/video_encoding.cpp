@@ -182,13 +182,14 @@ void VideoEncoding::add(PooledFrame frame) {
     // MP4 does not show a last picture that lasts no time: what nobody knows is taken to be one frame.
     const std::int64_t known = rescale(frame.header().duration, base, timing_.stamps);
     const std::int64_t duration = known > 0 ? known : frame_ticks_;
+    const std::int64_t entered = frame.header().entered;
     av::FramePtr picture = av::to_av(fit(std::move(frame)));
     picture->format = target_format_;
     picture->pts = pts;
     picture->pict_type = AV_PICTURE_TYPE_NONE;
     picture->key_frame = 0;
     picture->time_base = timing_.codec;
-    encoder_->give(std::move(picture), duration);
+    encoder_->give(std::move(picture), duration, entered);
 }
 
 } // namespace weir::detail

@@ -147,6 +147,9 @@ public:
     void deliver(T& item) {
         if (links().empty())
             return; // nobody is connected: discarded at the source
+        if constexpr (KeepsEntry<T>)
+            if (entry_clock_ && entry_time(item) == 0)
+                entry_time(item) = entry_now();
         if constexpr (std::is_copy_constructible_v<T>) {
             copies_.clear();
             for (std::size_t i = 1; i < links().size(); ++i) {

@@ -51,6 +51,17 @@ struct PortSnapshot {
     std::uint64_t overflows = 0;
 };
 
+/// How long items took from their source to a stage without outputs: nanoseconds of the engine's clock, pauses included.
+struct LatencySnapshot {
+    std::string from; ///< the sources that lead there, "src" or "a, b"
+    std::string to;   ///< "stage.port"
+    std::uint64_t items = 0;
+    std::int64_t p50 = 0; ///< to 5 %
+    std::int64_t p99 = 0;
+    std::int64_t max = 0;
+    double worst = 0; ///< seconds: the time of the item that took the longest; NaN if it has none
+};
+
 struct Snapshot {
     std::int64_t elapsed = 0; ///< nanoseconds since the start
     double media_time = 0;    ///< seconds: the latest time that has reached a stage without outputs
@@ -59,8 +70,9 @@ struct Snapshot {
     std::vector<StageSnapshot> stages;
     std::vector<LinkSnapshot> links;
     std::vector<PortSnapshot> ports;
-    std::vector<PoolReport> pools; ///< of the engine
-    std::size_t peak_bytes = 0;    ///< the registry's
+    std::vector<LatencySnapshot> latencies; ///< of items that keep when they entered: frames, samples, packets
+    std::vector<PoolReport> pools;          ///< of the engine
+    std::size_t peak_bytes = 0;             ///< the registry's
 };
 
 /// As JSON, with the field names used here. UTF-8; what is not is replaced.

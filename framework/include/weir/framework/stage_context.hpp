@@ -16,6 +16,7 @@
 
 namespace weir {
 
+class MediaClock;
 class PoolRegistry;
 
 /// How a pipeline, or one stage of it, came to its end.
@@ -59,6 +60,8 @@ public:
 
     /// The engine's.
     [[nodiscard]] virtual Clock& clock() noexcept = 0;
+    /// The pipeline's, for what goes by media time.
+    [[nodiscard]] virtual MediaClock& media_clock() noexcept = 0;
     /// `sleep_until`'s: makes this stage's timer, if it has none; sets it.
     virtual void prepare_timer() = 0;
     virtual void wake_at(Clock::Time time) noexcept = 0;

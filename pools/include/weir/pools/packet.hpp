@@ -41,6 +41,7 @@ struct Packet {
     std::int64_t duration = 0;
     bool key = false;
     std::span<const std::byte> data;     ///< lives as long as `payload`
+    std::int64_t entered = 0;            ///< nanoseconds of the engine's clock when its source put it into the pipeline
     std::shared_ptr<const void> payload; ///< keeps `data` alive (an AVPacket, with its side data)
 
     explicit operator bool() const noexcept { return payload != nullptr; }

@@ -41,6 +41,7 @@ struct FrameHeader {
     FieldOrder fields = FieldOrder::progressive;
     bool key = false;
     std::shared_ptr<const SideData> side_data;
+    std::int64_t entered = 0; ///< nanoseconds of the engine's clock when its source put it into the pipeline; 0: it has not yet
 };
 
 /// Rows of one plane, read only. `data` is the first visible pixel.

@@ -18,6 +18,7 @@ struct SampleHeader {
     std::uint32_t offset = 0; ///< first sample in the buffer that is meant
     std::uint32_t count = 0;  ///< samples a channel
     std::shared_ptr<const SideData> side_data;
+    std::int64_t entered = 0; ///< nanoseconds of the engine's clock when its source put it into the pipeline; 0: it has not yet
 };
 
 /// As PooledFrame, for sound.

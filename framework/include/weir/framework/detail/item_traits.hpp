@@ -4,6 +4,7 @@
 #include <weir/pools/pooled_frame.hpp>
 #include <weir/pools/pooled_samples.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -38,6 +39,16 @@ template <class F> void item_time(const Packet& packet, F note) noexcept {
     if (packet.format)
         note(packet.pts, packet.format->time_base);
 }
+
+/// Where an item keeps when it entered the pipeline: nanoseconds of the engine's clock, 0 before. Overload it beside a type of
+/// your own that keeps it, and the latency of its paths is measured.
+[[nodiscard]] inline std::int64_t& entry_time(PooledFrame& frame) noexcept { return frame.header().entered; }
+[[nodiscard]] inline std::int64_t& entry_time(PooledSamples& samples) noexcept { return samples.header().entered; }
+[[nodiscard]] inline std::int64_t& entry_time(Packet& packet) noexcept { return packet.entered; }
+template <class T>
+concept KeepsEntry = requires(T& item) {
+    { entry_time(item) } -> std::same_as<std::int64_t&>;
+};
 
 /// Whether an item is of use to somebody who lacks those before it: where a link that drops may go on. Overload it beside a
 /// type of your own whose items depend on each other.

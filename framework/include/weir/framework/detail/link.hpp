@@ -85,6 +85,9 @@ public:
         T& first = *std::get_if<T>(front());
         if (!dropping_)
             measure_out(first); // while it is whole
+        if constexpr (KeepsEntry<T>)
+            if (latency_)
+                item_time(first, [&](std::int64_t pts, Rational base) { note_latency(entry_time(first), pts, base); });
         To item(std::move(first));
         pop();
         return item;

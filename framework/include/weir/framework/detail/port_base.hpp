@@ -19,12 +19,14 @@
 #include <vector>
 
 namespace weir {
+class Clock;
 class PoolRegistry;
-}
+} // namespace weir
 
 namespace weir::detail {
 
 class InputBase;
+class Latency;
 class OutputBase;
 class LinkBase;
 struct InputNode; // the TBB nodes, in src/
@@ -76,7 +78,7 @@ public:
     LinkBase(OutputBase& from, InputBase& to, const LinkOptions& options);
     LinkBase(const LinkBase&) = delete;
     LinkBase& operator=(const LinkBase&) = delete;
-    virtual ~LinkBase() = default;
+    virtual ~LinkBase();
 
     [[nodiscard]] OutputBase& from() const noexcept { return from_; }
     [[nodiscard]] InputBase& to() const noexcept { return to_; }
@@ -143,6 +145,10 @@ public:
     /// The latest time that went through, seconds; NaN before.
     [[nodiscard]] double media_time() const noexcept;
 
+    /// Its items end here: measures how long they took. Throws std::bad_alloc.
+    void measure_latency(Clock& clock);
+    [[nodiscard]] const Latency* latency() const noexcept { return latency_.get(); }
+
     std::size_t index = 0; ///< among the links of its output
 
 protected:
@@ -171,11 +177,15 @@ protected:
         last_base_.store(base, std::memory_order_relaxed);
     }
 
+    /// Of an item that ends here, and when it entered.
+    void note_latency(std::int64_t entered, std::int64_t pts, Rational base) noexcept;
+
     // For links that are bounded by bytes or time (`measures_`).
     void measure_time_in(std::int64_t pts, Rational base) noexcept;
     void measure_time_out(std::int64_t pts, Rational base) noexcept;
     [[nodiscard]] bool measure_fits() const noexcept;
 
+    std::unique_ptr<Latency> latency_;
     std::atomic<std::size_t> capacity_;
     std::atomic<std::size_t> least_{1}; ///< so many fit whatever their bytes and time: an empty link takes any item
     const std::size_t max_bytes_;
@@ -250,6 +260,8 @@ public:
     /// mutex. `add_branch` throws as `attach` does, and has done nothing then.
     void add_branch(LinkBase& link);
     void remove_branch(LinkBase& link) noexcept;
+    /// Its stage is a source: items enter the pipeline here, at that clock's time.
+    void enter_by(Clock& clock) noexcept { entry_clock_ = &clock; }
     void use_registry(PoolRegistry& registry) noexcept { registry_ = &registry; }
     [[nodiscard]] PoolRegistry& registry() const noexcept { return *registry_; }
 
@@ -292,6 +304,8 @@ protected:
     std::atomic<bool> has_branches_{false};
     std::vector<void*> items_; ///< of the token under way, by link
     std::size_t default_capacity_ = 8;
+    [[nodiscard]] std::int64_t entry_now() const noexcept;
+    Clock* entry_clock_ = nullptr; ///< a source's
 
 private:
     std::shared_ptr<Quota> quota_;
