@@ -6,6 +6,7 @@
 #include <weir/stages/framehash.hpp>
 #include <weir/stages/mux.hpp>
 #include <weir/stages/null.hpp>
+#include <weir/stages/pace.hpp>
 #include <weir/stages/resample.hpp>
 #include <weir/stages/scale.hpp>
 #include <weir/stages/testsrc.hpp>
@@ -39,6 +40,8 @@ void register_stages(StageCatalog& catalog) {
                                              [](const FramehashOptions& options) { return framehash(options); }));
     catalog.add(stage_type<NumbersOptions>("numbers", "reads the numbers of testsrc's pictures and checks them",
                                            [](const NumbersOptions& options) { return numbers(options); }));
+    catalog.add(stage_type<PaceOptions>("pace", "lets media through at the time it is due",
+                                        [](const PaceOptions& options) { return pace(options); }));
     catalog.add(stage_type<NullOptions>("null", "takes everything and does nothing with it",
                                         [](const NullOptions& options) { return null(options); }));
 }
