@@ -348,6 +348,9 @@ void Pipeline::detach(const Attachment& attachment) { detach(attachment, Detach:
 void Attachment::end(Detach how) const noexcept { graph_->impl().end_branch(how); }
 void Attachment::wait() const { graph_->wait(); }
 bool Attachment::finished() const noexcept { return graph_->finished(); }
+void Attachment::set_option(std::string_view stage, std::string_view option, std::string_view value) const {
+    graph_->impl().set_option(stage, option, value);
+}
 Snapshot Attachment::snapshot() const { return graph_->impl().branch_snapshot(); }
 
 } // namespace weir

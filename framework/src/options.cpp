@@ -47,6 +47,25 @@ void OptionTableBase::check_all(const void* options) const {
     }
 }
 
+void OptionTableBase::change_one(void* options, std::string_view name, std::string_view value) const {
+    const std::size_t i = find(name);
+    const std::string option(name);
+    if (i == entries_.size())
+        throw OptionError(unknown_name("option", "options", option, names()), option);
+    if (!infos_[i].text.live) {
+        std::vector<std::string> live;
+        for (const OptionInfo& info : infos_)
+            if (info.text.live)
+                live.push_back(info.name);
+        throw OptionError(option + " cannot be changed while the stage runs (" +
+                              (live.empty() ? "it has no options that can" : "those that can: " + joined(live)) + ")",
+                          option);
+    }
+    std::vector<bool> given(entries_.size());
+    parse_named(options, {option, std::string(value)}, given);
+    check_all(options);
+}
+
 void OptionTableBase::parse_named(void* options, const Argument& argument, std::vector<bool>& given) const {
     const std::size_t i = find(argument.key);
     if (i == entries_.size()) {

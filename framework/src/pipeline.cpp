@@ -25,6 +25,9 @@ void Pipeline::pause() noexcept { impl_->pause(); }
 void Pipeline::resume() noexcept { impl_->resume(); }
 void Pipeline::step(std::size_t items) { impl_->step(items); }
 void Pipeline::seek(std::chrono::nanoseconds time, bool exact) { impl_->seek({time, exact}); }
+void Pipeline::set_option(std::string_view stage, std::string_view option, std::string_view value) {
+    impl_->set_option(stage, option, value);
+}
 bool Pipeline::paused() const noexcept { return impl_->paused(); }
 bool Pipeline::finished() const noexcept { return impl_->finished(); }
 void Pipeline::on_end(std::function<void(EndReason)> f) { impl_->set_on_end(std::move(f)); }

@@ -82,6 +82,22 @@ PortRef connect(const PortRef& from, const PortRef& to, const LinkOptions& optio
 
 void PipelineImpl::set_options(std::size_t stage, const StageOptions& options) { stages_.at(stage).options = options; }
 
+void PipelineImpl::set_option(std::string_view stage, std::string_view option, std::string_view value) {
+    const auto found =
+        std::find_if(stages_.begin(), stages_.end(), [stage](const StageEntry& each) { return each.name == stage; });
+    if (found == stages_.end()) {
+        std::string names;
+        for (const StageEntry& each : stages_)
+            names += (names.empty() ? "" : ", ") + each.name;
+        throw GraphError("there is no stage '" + std::string(stage) + "' (stages: " + names + ")");
+    }
+    try {
+        found->definition->change_option(option, value);
+    } catch (const GraphError& error) {
+        throw GraphError(label(*found) + ": " + error.what());
+    }
+}
+
 void PipelineImpl::require_not_in_stage(const char* what) const {
     if (current_stage())
         throw WrongThread(std::string(what) + " waits and was called from the body of stage '" + current_stage()->name() + "'");

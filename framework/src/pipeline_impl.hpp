@@ -65,6 +65,7 @@ public:
     void cancel() noexcept;
     void pause() noexcept;
     void resume() noexcept;
+    void set_option(std::string_view stage, std::string_view option, std::string_view value);
     void seek(const Position& to);
     void step(std::uint64_t items);
     [[nodiscard]] bool paused() const noexcept { return paused_.load(std::memory_order_seq_cst); }

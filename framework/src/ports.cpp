@@ -49,6 +49,10 @@ std::string StageDefinition::refuses_seek(const Ports& ports) const {
     return ports.inputs().empty() ? "it is a source that has no other place to begin at" : "";
 }
 
+void StageDefinition::change_option(std::string_view name, std::string_view) {
+    throw GraphError("'" + std::string(name) + "' cannot be changed while it runs: " + type() + " has no options that can");
+}
+
 detail::InputBase& StageDefinition::input_for(Ports& ports, std::string_view name, const detail::OutputBase&) {
     if (!name.empty()) {
         if (auto* port = ports.find_input(name))

@@ -19,15 +19,25 @@ public:
     void unlock() noexcept WEIR_RELEASE() { taken_.store(false, std::memory_order_release); } // pairs with lock
 
 private:
+    /// Away from the owner's cache line for as long as a few dozen sections take: it then gets on with what it has in its
+    /// cache, where two that alternate would fetch everything from each other each time.
     void wait() const noexcept {
-        constexpr int patience = 64;
-        for (int i = 0; taken_.load(std::memory_order_relaxed);
-             ++i) { // reading only: its cache line is not taken from the owner
-            if (i == patience) {
-                std::this_thread::yield();
-                i = 0;
-            }
+        constexpr int pauses = 32; // one to two microseconds
+        constexpr int patience = 16;
+        for (int round = 0; round < patience; ++round) {
+            for (int i = 0; i < pauses; ++i)
+                rest();
+            if (!taken_.load(std::memory_order_relaxed))
+                return;
         }
+        std::this_thread::yield();
+    }
+    static void rest() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        asm volatile("isb" ::: "memory"); // `yield` does nothing there
+#endif
     }
     std::atomic<bool> taken_{false};
 };

@@ -1,3 +1,4 @@
+#include <weir/framework/live_options.hpp>
 #include <weir/framework/media_clock.hpp>
 #include <weir/framework/sleep.hpp>
 #include <weir/stages/pace.hpp>
@@ -34,16 +35,14 @@ std::optional<std::chrono::nanoseconds> time_of(const Packet& packet) {
 class Lateness {
 public:
     Lateness(StageContext& context, const PaceOptions& options)
-        : options_(options),
-          allowed_(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(options.max_late))),
-          late_(context.counter("late")), latest_(context.counter("latest us")) {}
+        : options_(options), late_(context.counter("late")), latest_(context.counter("latest us")) {}
 
     /// True if it is later than may be.
     [[nodiscard]] bool note(std::chrono::nanoseconds late) {
         const auto micros = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(late).count());
         if (late.count() > 0 && micros > latest_.load(std::memory_order_relaxed)) // this stage alone writes it
             latest_.store(micros, std::memory_order_relaxed);
-        if (late <= allowed_)
+        if (late <= std::chrono::duration<double>(options_.max_late))
             return false;
         late_.fetch_add(1, std::memory_order_relaxed);
         return true;
@@ -51,26 +50,28 @@ public:
 
 private:
     const PaceOptions& options_;
-    std::chrono::nanoseconds allowed_;
     std::atomic<std::uint64_t>& late_;
     std::atomic<std::uint64_t>& latest_;
 };
 
-template <Item T> Process run_pace(Input<T> in, Output<T> out, PaceOptions options) {
+template <Item T> Process run_pace(Input<T> in, Output<T> out, const LiveOptions<PaceOptions>* live) {
     StageContext& context = this_stage();
     MediaClock& media = context.media_clock();
-    Lateness lateness(context, options);
+    LiveOptions<PaceOptions>::Reader options(*live);
+    Lateness lateness(context, *options);
     while (auto item = co_await in.next()) {
+        if (options.refresh())
+            media.restart(); // at another speed this item is due now, too
         if (const auto time = time_of(*item)) {
-            Clock::Time due = media.due(*time, options.speed, context.clock().now());
+            Clock::Time due = media.due(*time, options->speed, context.clock().now());
             while (context.clock().now() < due) {
                 co_await sleep_until(due);
-                due = media.due(*time, options.speed, context.clock().now()); // a pause makes it later
+                due = media.due(*time, options->speed, context.clock().now()); // a pause makes it later
             }
             if (lateness.note(context.clock().now() - due)) {
-                if (options.late == PaceOptions::Late::restart)
+                if (options->late == PaceOptions::Late::restart)
                     media.delay(context.clock().now() - due);
-                else if (options.late == PaceOptions::Late::drop && !std::is_same_v<T, Packet>)
+                else if (options->late == PaceOptions::Late::drop && !std::is_same_v<T, Packet>)
                     continue;
             }
         }
@@ -95,11 +96,13 @@ public:
     }
     [[nodiscard]] Process run(StageContext&, Ports& ports) override {
         return detail::visit_media_input<PooledFrame, PooledSamples, Packet>(
-            ports, [&]<Item T>(const Input<T>& in) { return run_pace<T>(in, ports.get_output<T>("out"), options_); });
+            ports, [&]<Item T>(const Input<T>& in) { return run_pace<T>(in, ports.get_output<T>("out"), &options_); });
     }
 
+    void change_option(std::string_view name, std::string_view value) override { options_.change(name, value); }
+
 private:
-    PaceOptions options_;
+    LiveOptions<PaceOptions> options_;
 };
 
 } // namespace
@@ -107,11 +110,13 @@ private:
 const OptionTable<PaceOptions>& PaceOptions::table() {
     static const auto table = [] {
         OptionTable<PaceOptions> t;
-        t.add("speed", &PaceOptions::speed, {.help = "media seconds a second", .min = 1e-3, .max = 1e3})
-            .add("max_late", &PaceOptions::max_late, {.help = "how late an item may be", .unit = "s", .min = 0, .max = 1e6})
+        t.add("speed", &PaceOptions::speed, {.help = "media seconds a second", .min = 1e-3, .max = 1e3, .live = true})
+            .add("max_late", &PaceOptions::max_late,
+                 {.help = "how late an item may be", .unit = "s", .min = 0, .max = 1e6, .live = true})
             .add("late", &PaceOptions::late,
                  {.help = "what becomes of later ones: pass, drop (frames and samples), or restart the clock",
-                  .choices = {"pass", "drop", "restart"}});
+                  .choices = {"pass", "drop", "restart"},
+                  .live = true});
         return t;
     }();
     return table;

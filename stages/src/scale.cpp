@@ -1,7 +1,9 @@
+#include <weir/framework/live_options.hpp>
 #include <weir/framework/offload.hpp>
 #include <weir/stages/scale.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 namespace weir {
@@ -24,12 +26,17 @@ struct Scaling {
 
 /// A place for one frame under way: a scaler of its own, because each belongs to one thread at a time.
 struct Slot {
-    explicit Slot(const ScaleOptions& options) : scaler(std::make_shared<Scaler>(options)) {}
+    explicit Slot(const ScaleOptions& options) { set(options); }
+    void set(const ScaleOptions& options) {
+        scaler = std::make_shared<Scaler>(options);
+        changed = false;
+    }
 
     std::shared_ptr<Scaler> scaler;
     Compute<Scaling> work;
     PooledFrame ready; ///< what passes through as it is
     bool computing = false;
+    bool changed = false; ///< the options, since its scaler was made
 };
 
 /// Frames under way, oldest first.
@@ -44,6 +51,10 @@ public:
     [[nodiscard]] bool full() const noexcept { return count_ == slots_.size(); }
     [[nodiscard]] Slot& oldest() noexcept { return slots_[first_]; }
     [[nodiscard]] Slot& next() noexcept { return slots_[(first_ + count_) % slots_.size()]; }
+    void options_changed() noexcept {
+        for (Slot& slot : slots_)
+            slot.changed = true;
+    }
     void added() noexcept { ++count_; }
     void removed() noexcept {
         first_ = (first_ + 1) % slots_.size();
@@ -56,8 +67,9 @@ private:
     std::size_t count_ = 0;
 };
 
-Process run_scale(Input<PooledFrame> in, Output<PooledFrame> out, ScaleOptions options, unsigned at_once) {
-    Ring ring(at_once, options);
+Process run_scale(Input<PooledFrame> in, Output<PooledFrame> out, const LiveOptions<ScaleOptions>* live, unsigned at_once) {
+    LiveOptions<ScaleOptions>::Reader options(*live);
+    Ring ring(at_once, *options);
     const Quota& quota = *out.port().quota();
     for (bool more = true; more || !ring.empty();) {
         // Another frame may be begun if nothing has to be waited for: what the ring holds must not wait for what comes after
@@ -68,7 +80,11 @@ Process run_scale(Input<PooledFrame> in, Output<PooledFrame> out, ScaleOptions o
                 more = false;
                 break;
             }
+            if (options.refresh())
+                ring.options_changed();
             Slot& slot = ring.next();
+            if (slot.changed)
+                slot.set(*options);
             const VideoFormat from = frame->format();
             slot.scaler->prepare(from);
             const VideoFormat to = slot.scaler->output_format();
@@ -99,12 +115,16 @@ Process run_scale(Input<PooledFrame> in, Output<PooledFrame> out, ScaleOptions o
 }
 
 /// One at a time, on the stage's own thread: a frame that goes to another worker and back costs two wake-ups.
-Process run_scale_alone(Input<PooledFrame> in, Output<PooledFrame> out, ScaleOptions options) {
-    Scaler scaler(options);
+Process run_scale_alone(Input<PooledFrame> in, Output<PooledFrame> out, const LiveOptions<ScaleOptions>* live) {
+    LiveOptions<ScaleOptions>::Reader options(*live);
+    std::optional<Scaler> made;
     for (;;) {
         std::optional<PooledFrame> frame = co_await in.next();
         if (!frame)
             co_return;
+        if (options.refresh() || !made)
+            made.emplace(*options);
+        Scaler& scaler = *made;
         const VideoFormat from = frame->format();
         scaler.prepare(from);
         const VideoFormat to = scaler.output_format();
@@ -133,15 +153,16 @@ public:
         static_cast<void>(ports.output<PooledFrame>("out"));
     }
     [[nodiscard]] Process run(StageContext& context, Ports& ports) override {
-        const unsigned count =
-            options_.parallel.automatic() ? std::min(context.spare_workers(), most_at_once) : options_.parallel.value;
+        const auto parallel = options_.get().parallel;
+        const unsigned count = parallel.automatic() ? std::min(context.spare_workers(), most_at_once) : parallel.value;
         const auto in = ports.get_input<PooledFrame>("in");
         const auto out = ports.get_output<PooledFrame>("out");
-        return count > 1 ? run_scale(in, out, options_, count) : run_scale_alone(in, out, options_);
+        return count > 1 ? run_scale(in, out, &options_, count) : run_scale_alone(in, out, &options_);
     }
+    void change_option(std::string_view name, std::string_view value) override { options_.change(name, value); }
 
 private:
-    ScaleOptions options_;
+    LiveOptions<ScaleOptions> options_;
 };
 
 } // namespace

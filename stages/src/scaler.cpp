@@ -86,19 +86,31 @@ Rational scaled_aspect(Rational aspect, const VideoFormat& from, const VideoForm
 const OptionTable<ScaleOptions>& ScaleOptions::table() {
     static const auto table = [] {
         OptionTable<ScaleOptions> t;
-        t.add_word("size", &parse_size,
-                   {.help = "WIDTHxHEIGHT; -1 or -2 for one of them: by the aspect ratio (and even)", .unit = "px"})
+        t.add_word(
+             "size", &parse_size,
+             {.help = "WIDTHxHEIGHT; -1 or -2 for one of them: by the aspect ratio (and even)", .unit = "px", .live = true})
             .add("width", &ScaleOptions::width,
-                 {.help = "0: as the input; -n: by the aspect ratio, divisible by n", .unit = "px", .min = -64, .max = 32768})
+                 {.help = "0: as the input; -n: by the aspect ratio, divisible by n",
+                  .unit = "px",
+                  .min = -64,
+                  .max = 32768,
+                  .live = true})
             .add("height", &ScaleOptions::height,
-                 {.help = "0: as the input; -n: by the aspect ratio, divisible by n", .unit = "px", .min = -64, .max = 32768})
-            .add("format", &ScaleOptions::format, {.help = "pixel format of the result; as the input if not given"})
+                 {.help = "0: as the input; -n: by the aspect ratio, divisible by n",
+                  .unit = "px",
+                  .min = -64,
+                  .max = 32768,
+                  .live = true})
+            .add("format", &ScaleOptions::format,
+                 {.help = "pixel format of the result; as the input if not given", .live = true})
             .add("filter", &ScaleOptions::filter,
-                 {.help = "how pixels are interpolated", .choices = {"bicubic", "bilinear", "lanczos", "point", "spline36"}})
+                 {.help = "how pixels are interpolated",
+                  .choices = {"bicubic", "bilinear", "lanczos", "point", "spline36"},
+                  .live = true})
             .add("range", &ScaleOptions::range,
-                 {.help = "range of the values of the result", .choices = {"input", "limited", "full"}})
+                 {.help = "range of the values of the result", .choices = {"input", "limited", "full"}, .live = true})
             .add_word("matrix", &parse_matrix,
-                      {.help = "YUV matrix of the result: bt601, bt709, bt2020, fcc, smpte240m, ycgco or input"})
+                      {.help = "YUV matrix of the result: bt601, bt709, bt2020, fcc, smpte240m, ycgco or input", .live = true})
             .add("parallel", &ScaleOptions::parallel,
                  {.help = "frames scaled at once; auto: one for each worker that codecs leave over, at most 4",
                   .min = 1,

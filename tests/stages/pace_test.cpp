@@ -162,3 +162,26 @@ TEST_CASE("a pause is no lateness, and a seek begins anew", "[stages][pace]") {
     pipeline.cancel();
     CHECK_THROWS_AS(pipeline.wait(), Cancelled);
 }
+
+TEST_CASE("the speed can be changed while media goes through", "[stages][pace][live]") {
+    Still still;
+    std::atomic<int> count{0};
+    Pipeline pipeline(still.engine);
+    pipeline.add("src", testsrc({.width = 16, .height = 16, .rate = {1, 1}})) >> pipeline.add("pace", pace()) >>
+        pipeline.add("sink", sink([&count](PooledFrame) { ++count; }));
+    pipeline.start();
+    until_asleep(pipeline, "pace"); // the second, until a second has gone
+    pipeline.set_option("pace", "speed", "10");
+    still.clock->advance(1s);
+    while (count.load() < 3) // the third is due at once, and all others from there on
+        std::this_thread::yield();
+    for (int i = 3; i < 10; ++i) {
+        until_asleep(pipeline, "pace");
+        CHECK(count.load() == i);
+        still.clock->advance(100ms);
+        while (count.load() < i + 1)
+            std::this_thread::yield();
+    }
+    pipeline.cancel();
+    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+}

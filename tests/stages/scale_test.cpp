@@ -138,3 +138,48 @@ TEST_CASE("options of scale outside their range are refused", "[stages][scale][o
     CHECK(options.matrix == 1);
     CHECK(options.range == ColourRange::full);
 }
+
+TEST_CASE("the size can be changed while scale runs: from one picture on, and none is lost", "[stages][scale][live]") {
+    const unsigned threads = GENERATE(1u, 2u); // alone, and with several under way
+    TestEngine test(threads);
+    Event changed("the size was changed");
+    Event begun("some were sent");
+    std::vector<Note> notes;
+    Pipeline pipeline(test.engine);
+    pipeline.add("src", testsrc({.width = 32, .height = 32, .frames = 60})) >>
+        pipeline.add("gate",
+                     [&](Input<PooledFrame> in, Output<PooledFrame> out) -> Process {
+                         for (int i = 0; auto frame = co_await in.next(); ++i) {
+                             if (i == 20) {
+                                 begun.set();
+                                 co_await until(changed);
+                             }
+                             if (!co_await out.put(std::move(*frame)))
+                                 co_return;
+                         }
+                     }) >>
+        pipeline.add("scale", scale({.width = 16, .height = 16})) >> pipeline.add("notes", note(notes));
+    pipeline.start();
+    while (!begun.is_set())
+        std::this_thread::yield();
+    pipeline.set_option("scale", "size", "64x48");
+    CHECK_THROWS_WITH(pipeline.set_option("scale", "width", "100000"), Catch::Contains("scale: width"));
+    CHECK_THROWS_WITH(pipeline.set_option("scale", "widht", "10"), Catch::Contains("width"));
+    CHECK_THROWS_WITH(pipeline.set_option("scale", "parallel", "2"), Catch::Contains("cannot be changed while"));
+    CHECK_THROWS_WITH(pipeline.set_option("scael", "width", "10"),
+                      Catch::Contains("no stage 'scael'") && Catch::Contains("notes"));
+    CHECK_THROWS_WITH(pipeline.set_option("notes", "width", "10"), Catch::Contains("notes: 'width' cannot be changed"));
+    changed.set();
+    pipeline.wait();
+    REQUIRE(notes.size() == 60);
+    std::size_t i = 0;
+    while (i < notes.size() && notes[i].format.width == 16)
+        ++i;
+    CHECK(i <= 20); // those that had reached it have the old size
+    for (; i < notes.size(); ++i) {
+        CHECK(notes[i].format.width == 64);
+        CHECK(notes[i].format.height == 48);
+    }
+    for (std::size_t n = 0; n < notes.size(); ++n)
+        CHECK(notes[n].header.pts == static_cast<std::int64_t>(n));
+}

@@ -54,7 +54,7 @@ std::string option_lines(const std::vector<OptionInfo>& options) {
             text += ", required";
         else if (!info.default_value.empty())
             text += ", default " + info.default_value;
-        text += '\n' + indent + info.text.help + '\n';
+        text += (info.text.live ? ", may be changed while it runs" : "") + std::string("\n") + indent + info.text.help + '\n';
     }
     return text;
 }

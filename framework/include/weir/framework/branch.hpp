@@ -69,6 +69,8 @@ public:
     [[nodiscard]] bool finished() const noexcept;
     /// The branch's own figures: now, or those of its end. Locks; allocates.
     [[nodiscard]] Snapshot snapshot() const;
+    /// As Pipeline::set_option, for a stage of the branch.
+    void set_option(std::string_view stage, std::string_view option, std::string_view value) const;
     /// False for one that was default-constructed: nothing else may then be called.
     explicit operator bool() const noexcept { return graph_ != nullptr; }
 

@@ -46,6 +46,7 @@ struct OptionText {
         choices{};           ///< for enumerations: the names of the values 0, 1, 2 ... in order; for texts: all there are
     bool positional = false; ///< may be given without its name, in the order of the table
     bool required = false;
+    bool live = false; ///< may be changed while the stage runs
 };
 
 /// One option, for help and machines.
@@ -100,6 +101,7 @@ protected:
     void set_rest(OptionInfo info, Rest rest);
     void parse_into(void* options, const std::vector<Argument>& arguments) const;
     void check_all(const void* options) const;
+    void change_one(void* options, std::string_view name, std::string_view value) const;
 
 private:
     void parse_named(void* options, const Argument& argument, std::vector<bool>& given) const;
@@ -265,6 +267,9 @@ public:
     /// positional option, in the order of the table, that takes it and has not been given; a yes/no option's name alone
     /// means yes. Throws OptionError; `options` may then have been changed in part.
     void parse(S& options, const std::vector<Argument>& arguments) const { parse_into(&options, arguments); }
+    /// Sets one option of a stage that runs. Throws OptionError if there is none of that name, it is not one of those that may
+    /// be changed then (OptionText::live), or the value is not allowed; `options` may then have been changed in part.
+    void change(S& options, std::string_view name, std::string_view value) const { change_one(&options, name, value); }
     /// Ranges and required options (those must not have the value the struct starts with). Throws OptionError.
     void check(const S& options) const { check_all(&options); }
     [[nodiscard]] const std::vector<OptionInfo>& infos() const noexcept { return OptionTableBase::infos(); }

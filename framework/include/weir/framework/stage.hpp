@@ -127,6 +127,10 @@ public:
     /// From now on coroutines begin there. Called while there is none, on the thread that seeks; may block. What it throws is
     /// the stage's error.
     virtual void seek(const Position& to) { static_cast<void>(to); }
+    /// Changes an option: what reaches the stage from then on is treated accordingly (LiveOptions). Called on any thread, while
+    /// the coroutine runs. Throws GraphError (OptionError) if there is no such option, it cannot be changed, or the value is
+    /// not allowed; nothing has changed then. By default there is none.
+    virtual void change_option(std::string_view name, std::string_view value);
     /// Why the stage cannot be opened and run again after its pipeline's end. Empty if it can.
     [[nodiscard]] virtual std::string refuses_again() const { return {}; }
     /// Makes the coroutine, suspended at its start. Called at the start, at every restart and after every seek, on a worker.
