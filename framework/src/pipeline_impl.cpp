@@ -250,17 +250,21 @@ void PipelineImpl::pause() noexcept {
 }
 
 void PipelineImpl::resume() noexcept {
-    const Lock lock(pause_mutex_);
-    if (!paused())
-        return;
-    if (!parent_)
-        topology_->media_clock.delay(engine_->clock().now() - paused_at_); // before anybody runs
-    paused_.store(false, std::memory_order_seq_cst);
-    for (StageEntry& stage : stages_)
-        stage.core->resume();
-    const Lock branches(branches_mutex_);
-    for (const auto& branch : branches_)
-        branch->impl().resume();
+    {
+        const Lock lock(pause_mutex_);
+        if (!paused())
+            return;
+        if (!parent_)
+            topology_->media_clock.delay(engine_->clock().now() - paused_at_); // before anybody runs
+        paused_.store(false, std::memory_order_seq_cst);
+        for (StageEntry& stage : stages_)
+            stage.core->resume();
+        const Lock branches(branches_mutex_);
+        for (const auto& branch : branches_)
+            branch->impl().resume();
+    }
+    const Lock lock(topology_->mutex);
+    topology_->settled.notify_all(); // a step is over
 }
 
 void PipelineImpl::fail(StageCore& stage, const std::exception_ptr& error) noexcept {

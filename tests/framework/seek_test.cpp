@@ -259,6 +259,41 @@ TEST_CASE("a paused pipeline stays paused over a seek, and goes on item by item"
     CHECK(other.all().back() == 999);
 }
 
+TEST_CASE("a step that waits for the application ends when the pipeline goes on", "[framework][seek][pause]") {
+    TestEngine test;
+    Event go("go");
+    Pipeline pipeline(test.engine);
+    pipeline.add("src",
+                 [&go](Output<int> out) -> Process {
+                     co_await until(go);
+                     co_await out.put(1);
+                 }) >>
+        pipeline.add("sink", sink([](int) {}));
+    pipeline.start();
+    pipeline.pause();
+    std::atomic<bool> stepping{false};
+    std::thread stepper([&] {
+        stepping.store(true);
+        try {
+            pipeline.step();
+        } catch (const GraphError&) { // it came too late
+        }
+    });
+    while (!stepping.load())
+        std::this_thread::yield();
+    const bool cancel = GENERATE(true, false);
+    if (cancel)
+        pipeline.cancel();
+    else
+        pipeline.resume();
+    stepper.join();
+    go.set();
+    if (cancel)
+        CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+    else
+        pipeline.wait();
+}
+
 TEST_CASE("cancel and drain end a pipeline in the middle of a seek", "[framework][seek]") {
     const bool drain = GENERATE(true, false);
     for (int i = 0; i < 30; ++i) {
