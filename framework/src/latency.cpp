@@ -30,9 +30,11 @@ struct Latency::Histogram {
     [[nodiscard]] double quantile(double part) const {
         const auto wanted = static_cast<std::uint64_t>(std::ceil(part * static_cast<double>(count)));
         std::uint64_t seen = 0;
-        for (int bin = -1; bin <= static_cast<int>(bins); ++bin)
-            if ((seen += counts.at(bin)) >= wanted)
+        for (int bin = -1; bin <= static_cast<int>(bins); ++bin) {
+            seen += counts.at(bin);
+            if (seen >= wanted)
                 return bin < 0 ? shortest : bin < static_cast<int>(bins) ? counts.axis().bin(bin).upper() : longest;
+        }
         return longest;
     }
 };
