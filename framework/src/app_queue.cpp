@@ -31,8 +31,13 @@ void AppQueueBase::close() noexcept {
 }
 
 void AppQueueBase::reopen() noexcept {
-    const Lock lock(mutex_);
-    closed_ = shut_;
+    Callback callback;
+    {
+        const Lock lock(mutex_);
+        closed_ = shut_;
+        callback = tell_application(); // there is room again
+    }
+    call(callback);
 }
 
 void AppQueueBase::shut() noexcept {

@@ -263,6 +263,8 @@ void PipelineImpl::resume() noexcept {
         for (const auto& branch : branches_)
             branch->impl().resume();
     }
+    if (parent_)
+        return; // its pipeline tells, and holds locks that come after the topology's
     const Lock lock(topology_->mutex);
     topology_->settled.notify_all(); // a step is over
 }

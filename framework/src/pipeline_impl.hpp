@@ -137,8 +137,9 @@ private:
     class Held;
     void require_seekable() const;
     void settle(const Held& held, std::uint64_t number);
-    void go_to(const Held& held, const Position& to) noexcept;
-    void begin_at(const Position& to) noexcept;
+    void go_to(const Held& held, const Position& to, std::vector<LinkBase*>& links) noexcept;
+    void choose_who_lives(std::vector<LinkBase*>& links) noexcept;
+    void pause_from_now() noexcept;
     [[nodiscard]] bool can_get_items(const StageEntry& stage) const noexcept;
     void reopen();
 

@@ -48,13 +48,15 @@ void StageCore::settle_for(std::uint64_t number) noexcept {
     pipeline_.topology().settled.notify_all();
 }
 
-bool StageCore::live_again() noexcept {
+/// It then rests like the others.
+bool StageCore::live_again(std::uint64_t number) noexcept {
     if (ending_.load(std::memory_order_seq_cst) >= 0)
         return false; // it was told to end, perhaps after it had
     over_ = started_ = false;
     served_last = static_cast<std::size_t>(-1);
     done_with_links_ = false;
     ended_.store(false, std::memory_order_seq_cst);
+    settled_for_.store(number, std::memory_order_seq_cst);
     state_.store(State::idle, std::memory_order_seq_cst);
     return true;
 }
@@ -66,8 +68,8 @@ void StageCore::note_ended() noexcept {
 }
 
 bool StageCore::is_sink() const noexcept {
-    return std::all_of(ports_.outputs().begin(), ports_.outputs().end(),
-                       [](const auto& output) { return output->discards_at_source(); });
+    return !ports_.inputs().empty() && std::all_of(ports_.outputs().begin(), ports_.outputs().end(),
+                                                   [](const auto& output) { return output->links().empty(); });
 }
 
 void StageCore::allow(std::uint64_t items) noexcept {
@@ -162,8 +164,13 @@ void PipelineImpl::seek(const Position& to) {
         for (const PipelineImpl* graph : held.graphs())
             graph->require_seekable();
         if (!stopping()) {
+            std::vector<LinkBase*> links;
+            std::size_t most = 0;
+            for (const PipelineImpl* graph : held.graphs())
+                most += graph->connections_.size() + graph->joints_.size();
+            links.reserve(most);
             settle(held, ++seeks_);
-            go_to(held, to);
+            go_to(held, to, links);
             if (!stopping())
                 return;
         }
@@ -184,52 +191,60 @@ void PipelineImpl::settle(const Held& held, std::uint64_t number) {
         topology.settled.wait(topology.mutex);
 }
 
-/// While all rest.
-void PipelineImpl::go_to(const Held& held, const Position& to) noexcept {
-    for (const PipelineImpl* graph : held.graphs())
+/// While all rest. `links` has room for all there are.
+void PipelineImpl::go_to(const Held& held, const Position& to, std::vector<LinkBase*>& links) noexcept {
+    {
+        const Lock lock(topology_->mutex);
+        for (PipelineImpl* graph : held.graphs())
+            if (!stopping() && !graph->stopping())
+                graph->choose_who_lives(links);
+    }
+    for (LinkBase* link : links)
+        link->discard(); // not under the lock: what items do when they go is theirs
+    for (PipelineImpl* graph : held.graphs())
         for (const StageEntry& stage : graph->stages())
-            if (!stopping()) {
+            if (!stopping() && !graph->stopping() && !stage.core->finished()) {
                 try {
-                    stage.definition->seek(to);
+                    stage.definition->seek(to, stage.core->stop_token());
                 } catch (...) {
-                    const_cast<PipelineImpl*>(graph)->fail(*stage.core, std::current_exception());
+                    graph->fail(*stage.core, std::current_exception());
                 }
             }
     topology_->media_clock.restart();
+    pause_from_now();
     {
         const Lock lock(topology_->mutex);
-        const bool goes_on = !stopping();
-        for (PipelineImpl* graph : held.graphs())
-            if (goes_on && !graph->stopping())
-                graph->begin_at(to);
+        held.for_each_core([&to](StageCore& core) { core.begin_at(to); });
+        for (LinkBase* link : links)
+            link->begin_anew();
         topology_->seek.store(0, std::memory_order_seq_cst);
     }
     held.for_each_core([](StageCore& core) { core.go_on(); });
 }
 
-/// Under the topology's mutex.
-void PipelineImpl::begin_at(const Position& to) noexcept {
-    // Who has ended lives again if something can come to it.
+/// Stages that have ended live again if something can come to them; links that are still read and written begin anew. Under the
+/// topology's mutex.
+void PipelineImpl::choose_who_lives(std::vector<LinkBase*>& links) noexcept {
     for (bool changed = true; std::exchange(changed, false);)
         for (const StageEntry& stage : stages_)
-            if (stage.core->finished() && can_get_items(stage) && stage.core->live_again()) {
+            if (stage.core->finished() && can_get_items(stage) && stage.core->live_again(topology_->seek.load())) {
                 remaining_.fetch_add(1, std::memory_order_acq_rel);
                 changed = true;
             }
-    for (const StageEntry& stage : stages_)
-        stage.core->begin_at(to);
-    // A link with an end that is over for good stays as it is: closed, or at its end.
-    const auto begin = [](LinkBase& link) {
-        if (!static_cast<StageCore&>(link.from().stage()).finished() && !static_cast<StageCore&>(link.to().stage()).finished())
-            link.begin_anew();
-        else
-            link.discard();
-    };
+    // One with an end that is over for good stays as it is: closed, or at its end.
+    const auto lives = [](const PortBase& port) { return !static_cast<StageCore&>(port.stage()).finished(); };
     for (const Connection& connection : connections_)
-        begin(*connection.link);
+        if (lives(connection.link->from()) && lives(connection.link->to()))
+            links.push_back(connection.link.get());
     for (const auto& joint : joints_)
-        if (joint->live())
-            begin(joint->link());
+        if (joint->live() && lives(joint->link().from()) && lives(joint->link().to()))
+            links.push_back(&joint->link());
+}
+
+/// Media time stands still from now on, if the pipeline is paused.
+void PipelineImpl::pause_from_now() noexcept {
+    const Lock lock(pause_mutex_);
+    paused_at_ = engine_->clock().now();
 }
 
 /// It is a source, or one of those that feed it runs.
@@ -253,6 +268,12 @@ void PipelineImpl::step(std::uint64_t items) {
         return;
     Topology& topology = *topology_;
     {
+        // What is stepped through is due now, not when it would have been without the pause.
+        const Lock lock(pause_mutex_);
+        const Clock::Time now = engine_->clock().now();
+        topology.media_clock.delay(now - std::exchange(paused_at_, now));
+    }
+    {
         const Lock lock(topology.mutex);
         held.for_each_core([items](StageCore& core) {
             if (core.is_sink())
@@ -261,11 +282,14 @@ void PipelineImpl::step(std::uint64_t items) {
         topology.stepping.store(true, std::memory_order_seq_cst);
     }
     held.for_each_core([](StageCore& core) { core.signal(); });
-    const Lock lock(topology.mutex);
-    while (paused() && !held.all_cores([](const StageCore& core) { return core.has_stepped(); }))
-        topology.settled.wait(topology.mutex);
-    topology.stepping.store(false, std::memory_order_seq_cst);
-    held.for_each_core([](StageCore& core) { core.allow_none(); });
+    {
+        const Lock lock(topology.mutex);
+        while (paused() && !held.all_cores([](const StageCore& core) { return core.has_stepped(); }))
+            topology.settled.wait(topology.mutex);
+        topology.stepping.store(false, std::memory_order_seq_cst);
+        held.for_each_core([](StageCore& core) { core.allow_none(); });
+    }
+    pause_from_now();
 }
 
 /// After its end everything is as it was before it was prepared. What was not started is left as it is.
@@ -281,25 +305,26 @@ void PipelineImpl::reopen() {
         done_ = deadlock_ = false;
         error_.reset();
     }
-    destroy_cores();
-    for (Connection& connection : connections_)
-        connection.link.reset();
-    for (StageEntry& stage : stages_)
-        stage.ports.clear();
     {
+        // From here on nobody looks at the stages.
         const Lock lock(topology_->mutex);
+        phase_.store(Phase::building);
         topology_->graphs.clear();
         topology_->departed.clear();
         topology_->warned.clear();
         topology_->media_clock.restart();
     }
+    destroy_cores();
+    for (Connection& connection : connections_)
+        connection.link.reset();
+    for (StageEntry& stage : stages_)
+        stage.ports.clear();
     cancelled_.store(false);
     drained_.store(false);
     paused_.store(false);
     stopping_.store(false);
     ended_at_.store(0);
     watched_.clear(); // the control thread knows of this pipeline no more
-    phase_.store(Phase::building);
 }
 
 } // namespace weir::detail

@@ -229,6 +229,9 @@ void StageCore::body() noexcept {
 
 StageCore::Outcome StageCore::advance() noexcept {
     for (;;) {
+        if (clearing_ && ending_.load(std::memory_order_seq_cst) >= 0 && jobs_.load(std::memory_order_seq_cst) == 0)
+            over_ = started_ = restarting_ = clearing_ =
+                false; // as before its first step: what it registers for its end is told
         if (!over_ && ending_.load(std::memory_order_seq_cst) >= 0) {
             if (jobs_.load(std::memory_order_seq_cst) > 0)
                 return Outcome::idle; // its memory is in use; the end of the job signals

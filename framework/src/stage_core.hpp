@@ -94,7 +94,7 @@ public:
     /// Undoes that.
     void go_on() noexcept;
     /// It has ended by itself and is as it was before its first step. False if it was told to end.
-    [[nodiscard]] bool live_again() noexcept;
+    [[nodiscard]] bool live_again(std::uint64_t number) noexcept;
     /// The next coroutine begins there.
     void begin_at(const Position& position) noexcept { position_ = position; }
     /// All that it had registered for its end was called.

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <utility>
 
 namespace weir {
@@ -64,8 +65,9 @@ public:
             close(); // who pushes bytes is let go
             throw;
         }
-        if (!reader_->url().path.empty())
-            in_use_ = detail::FileInUse::reading(reader_->url().path, context.name());
+        name_ = context.name();
+        seek_refusal_ = reader_->refuses_seek();
+        use_file();
         streams_ = reader_->streams().size();
         for (const detail::InputStream& stream : reader_->streams())
             if (!stream.name.empty())
@@ -90,22 +92,24 @@ public:
     }
 
     [[nodiscard]] std::string refuses_seek(const Ports&) const override {
-        if (reader_)
-            return reader_->refuses_seek();
-        return bytes_ended_ ? "the application's bytes were closed at their end" : "";
+        return seek_refusal_.empty() && bytes_ended_.load() ? "the application's bytes were closed at their end"
+                                                            : seek_refusal_;
     }
-    void seek(const Position& to) override {
+    void seek(const Position& to, std::stop_token stop) override {
         if (!reader_) { // it was closed at its end
+            if (bytes_ended_.load())
+                throw std::runtime_error("the application's bytes were closed at their end");
             auto reader = std::make_unique<FormatReader>(options_);
             if (reader->streams().size() != streams_)
                 throw std::runtime_error(fmt::format("'{}' has changed: it had {} streams, and has {}",
                                                      redact_url(options_.url), streams_, reader->streams().size()));
             reader_ = std::move(reader);
+            use_file();
         }
-        reader_->seek(to.time);
+        reader_->seek(to.time, std::move(stop));
     }
     [[nodiscard]] std::string refuses_again() const override {
-        return bytes_ended_ ? "it reads the application's bytes, which have ended: make another" : "";
+        return bytes_ended_.load() ? "it reads the application's bytes, which have ended: make another" : "";
     }
 
     [[nodiscard]] Process run(StageContext& context, Ports& ports) override {
@@ -133,11 +137,15 @@ public:
     }
 
 private:
+    void use_file() {
+        if (!reader_->url().path.empty())
+            in_use_ = detail::FileInUse::reading(reader_->url().path, name_);
+    }
     void close() noexcept {
         reader_.reset();
         if (const auto bytes = std::exchange(bytes_, nullptr)) {
             bytes->close();
-            bytes_ended_ = true;
+            bytes_ended_.store(true);
         }
     }
     [[nodiscard]] const detail::InputStream* best_of(std::string_view kind) const {
@@ -154,7 +162,9 @@ private:
     DemuxOptions options_;
     std::shared_ptr<ByteReader> bytes_; ///< until it is closed
     bool bytes_may_wait_;
-    bool bytes_ended_ = false;
+    std::atomic<bool> bytes_ended_{false};
+    std::string seek_refusal_; ///< as far as it was known when it was opened
+    std::string name_;         ///< the stage's
     std::unique_ptr<FormatReader> reader_;
     std::size_t streams_ = 0;
     detail::FileInUse in_use_;

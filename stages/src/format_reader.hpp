@@ -56,8 +56,9 @@ public:
     void want(std::size_t stream, bool wanted) noexcept;
     /// Why it cannot be read from another place; empty if it can, as far as is known.
     [[nodiscard]] std::string refuses_seek() const;
-    /// The next packets are from the last place before that time at which decoding can begin. Blocks; throws AvError.
-    void seek(std::chrono::nanoseconds time);
+    /// The next packets are from the last place before that time at which decoding can begin. Blocks; ends soon once `stop`
+    /// is asked for; throws AvError.
+    void seek(std::chrono::nanoseconds time, std::stop_token stop);
     /// Reads up to a megabyte or so many packets of the streams that are wanted. Blocks; ends soon once `stop` is asked for.
     void read(PacketBatch& batch, std::stop_token stop);
     /// Whether `end` of a batch means that the input's bytes are damaged, not that they could not be had.

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <limits>
+#include <utility>
 
 namespace weir::detail {
 namespace {
@@ -24,8 +25,8 @@ std::string FormatReader::refuses_seek() const {
     return {};
 }
 
-void FormatReader::seek(std::chrono::nanoseconds time) {
-    stop_ = {};
+void FormatReader::seek(std::chrono::nanoseconds time, std::stop_token stop) {
+    stop_ = std::move(stop);
     const std::int64_t target = std::chrono::duration_cast<std::chrono::microseconds>(time).count() + start();
     const int pictures = stream_of_pictures();
     int result = 0;

@@ -446,6 +446,31 @@ TEST_CASE("an application that pushes and pulls takes part in a seek", "[framewo
     CHECK_THROWS_WITH(pipeline.start(), Catch::Contains("cannot run again") && Catch::Contains("ItemSource"));
 }
 
+TEST_CASE("a seek makes room for an application that waits to push", "[framework][seek][application]") {
+    TestEngine test;
+    ItemSource<int> source("in", 1);
+    ItemSink<int> sink("out", 1);
+    std::atomic<int> next{0};
+    source.on_seek([&](const Position& to) { next.store(static_cast<int>(to.time / 1s)); });
+    Pipeline pipeline(test.engine);
+    pipeline.add("in", source.stage()) >> pipeline.add("out", sink.stage());
+    pipeline.start();
+    std::thread application([&] {
+        while (source.push(next.fetch_add(1)) == Pushed::yes) {
+        }
+    });
+    for (int i = 1; i <= 20; ++i) {
+        while (source.size() == 0) // and soon it waits for room
+            std::this_thread::yield();
+        pipeline.seek(std::chrono::seconds(1000 * i));
+        while (sink.pull().value_or(0) < 1000 * i) {
+        }
+    }
+    pipeline.cancel();
+    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+    application.join();
+}
+
 TEST_CASE("a pipeline runs again after its end, whatever that was", "[framework][seek][lifecycle]") {
     TestEngine test;
     Seen seen;

@@ -163,6 +163,31 @@ TEST_CASE("a pause is no lateness, and a seek begins anew", "[stages][pace]") {
     CHECK_THROWS_AS(pipeline.wait(), Cancelled);
 }
 
+TEST_CASE("what is stepped through and sought in a pause is in time, and so is what follows", "[stages][pace]") {
+    Still still;
+    std::atomic<int> count{0};
+    Pipeline pipeline(still.engine);
+    pipeline.add("src", testsrc({.width = 16, .height = 16, .rate = {1, 1}})) >> pipeline.add("pace", pace()) >>
+        pipeline.add("sink", sink([&count](PooledFrame) { ++count; }));
+    pipeline.start();
+    until_asleep(pipeline, "pace");
+    pipeline.pause();
+    still.clock->advance(60s);
+    pipeline.seek(100s);
+    pipeline.step();
+    const int shown = count.load();
+    still.clock->advance(60s);
+    pipeline.resume();
+    until_asleep(pipeline, "pace"); // it is not due at once,
+    CHECK(count.load() == shown);
+    still.clock->advance(1s); // but not much later either
+    while (count.load() == shown)
+        std::this_thread::yield();
+    CHECK(stage(pipeline.snapshot(), "pace").counters.at("late") == 0);
+    pipeline.cancel();
+    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+}
+
 TEST_CASE("the speed can be changed while media goes through", "[stages][pace][live]") {
     Still still;
     std::atomic<int> count{0};

@@ -41,8 +41,8 @@ public:
     /// The stream ends after what was pushed.
     void end() noexcept { queue_->close(); }
     /// Makes the source one that can seek: calls `f` when somebody seeks, on that thread, after what was pushed has been freed.
-    /// From then on the application pushes what comes at that place, also if it had ended the stream. `f` may push; what it
-    /// throws ends the pipeline.
+    /// From then on the application pushes what comes at that place, also if it had ended the stream. `f` must not
+    /// wait for room: the pipeline rests until it returns. What it throws ends the pipeline.
     void on_seek(std::function<void(const Position&)> f) { queue_->on_seek(std::move(f)); }
     /// Calls `f` whenever there may be room again, and when the stage ends: on a worker, so it has to be short and must not
     /// wait.

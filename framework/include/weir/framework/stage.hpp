@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -122,11 +123,15 @@ public:
     /// `prepare`, in the order of the graph.
     virtual void open(OpenContext& context) { static_cast<void>(context); }
     /// Why this stage cannot go on at another time, such as "it writes a file, which cannot take anything back". Empty if it
-    /// can. Asked after `open`. By default a stage with inputs can, and one without cannot.
+    /// can. Asked after `open`, on the thread that seeks, while the stage runs. By default a stage with inputs can, and one
+    /// without cannot.
     [[nodiscard]] virtual std::string refuses_seek(const Ports& ports) const;
     /// From now on coroutines begin there. Called while there is none, on the thread that seeks; may block. What it throws is
-    /// the stage's error.
-    virtual void seek(const Position& to) { static_cast<void>(to); }
+    /// the stage's error. `stop` is set when the pipeline is cancelled meanwhile.
+    virtual void seek(const Position& to, std::stop_token stop) {
+        static_cast<void>(to);
+        static_cast<void>(stop);
+    }
     /// Changes an option: what reaches the stage from then on is treated accordingly (LiveOptions). Called on any thread, while
     /// the coroutine runs. Throws GraphError (OptionError) if there is no such option, it cannot be changed, or the value is
     /// not allowed; nothing has changed then. By default there is none.

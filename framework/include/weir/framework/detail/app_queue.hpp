@@ -34,7 +34,7 @@ public:
     [[nodiscard]] bool closed() const WEIR_EXCLUDES(mutex_);
     /// Nothing is put any more: by the end that puts, when it is done, or by the other, which reads no more.
     void close() noexcept WEIR_EXCLUDES(mutex_);
-    /// After a seek: open again, unless it was shut. Frees nothing.
+    /// After a seek, and `clear`: open again, unless it was shut.
     void reopen() noexcept WEIR_EXCLUDES(mutex_);
     /// It stays closed, whatever comes.
     void shut() noexcept WEIR_EXCLUDES(mutex_);
