@@ -95,7 +95,7 @@ public:
         return seek_refusal_.empty() && bytes_ended_.load() ? "the application's bytes were closed at their end"
                                                             : seek_refusal_;
     }
-    void seek(const Position& to, std::stop_token stop) override {
+    void seek(const Position& to, const std::stop_token& stop) override {
         if (!reader_) { // it was closed at its end
             if (bytes_ended_.load())
                 throw std::runtime_error("the application's bytes were closed at their end");
@@ -106,7 +106,7 @@ public:
             reader_ = std::move(reader);
             use_file();
         }
-        reader_->seek(to.time, std::move(stop));
+        reader_->seek(to.time, stop);
     }
     [[nodiscard]] std::string refuses_again() const override {
         return bytes_ended_.load() ? "it reads the application's bytes, which have ended: make another" : "";

@@ -145,7 +145,7 @@ public:
     }
     [[nodiscard]] std::string refuses_seek(const Ports&) const override { return {}; }
     /// The picture that is shown then.
-    void seek(const Position& to, std::stop_token) override {
+    void seek(const Position& to, const std::stop_token&) override {
         first_ = rescale_down(to.time.count(), nanosecond, {options_.rate.den, options_.rate.num});
     }
 

@@ -97,7 +97,7 @@ public:
         return run_tone(ports.get_output<PooledSamples>("out"), options_, first_);
     }
     [[nodiscard]] std::string refuses_seek(const Ports&) const override { return {}; }
-    void seek(const Position& to, std::stop_token) override {
+    void seek(const Position& to, const std::stop_token&) override {
         first_ = rescale_down(to.time.count(), nanosecond, {1, static_cast<std::int32_t>(options_.rate)});
     }
 

@@ -128,7 +128,7 @@ public:
     [[nodiscard]] virtual std::string refuses_seek(const Ports& ports) const;
     /// From now on coroutines begin there. Called while there is none, on the thread that seeks; may block. What it throws is
     /// the stage's error. `stop` is set when the pipeline is cancelled meanwhile.
-    virtual void seek(const Position& to, std::stop_token stop) {
+    virtual void seek(const Position& to, const std::stop_token& stop) {
         static_cast<void>(to);
         static_cast<void>(stop);
     }

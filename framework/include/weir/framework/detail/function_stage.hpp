@@ -91,7 +91,7 @@ public:
         else
             return traits_.seekable ? std::string() : StageDefinition::refuses_seek(ports);
     }
-    void seek(const Position& to, std::stop_token) override {
+    void seek(const Position& to, const std::stop_token&) override {
         if constexpr (requires { f_.seek(to); })
             f_.seek(to);
     }
