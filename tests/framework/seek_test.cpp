@@ -203,7 +203,7 @@ TEST_CASE("work on other threads is finished before a seek goes on, and on_end i
                              co_await offload([&] {
                                  ++working;
                                  ++begun;
-                                 std::this_thread::sleep_for(1ms);
+                                 std::this_thread::yield();
                                  --working;
                              });
                              if (!co_await out.put(*item))
@@ -303,22 +303,24 @@ TEST_CASE("cancel and drain end a pipeline in the middle of a seek", "[framework
             pipeline.add("io",
                          [](Input<PooledFrame> in, Output<PooledFrame> out) -> Process {
                              while (auto item = co_await in.next()) {
-                                 co_await offload([] { std::this_thread::sleep_for(100us); });
+                                 co_await offload([] { std::this_thread::yield(); });
                                  if (!co_await out.put(std::move(*item)))
                                      co_return;
                              }
                          }) >>
             pipeline.add("sink", sink([](PooledFrame) {}));
         pipeline.start();
+        std::atomic<int> seeks{0};
         std::thread seeker([&] {
             try {
-                for (int place = 0;; ++place)
+                for (int place = 0;; ++place, ++seeks)
                     pipeline.seek(std::chrono::seconds(place));
             } catch (const GraphError&) { // it is being drained, or over
             } catch (const Cancelled&) {
             }
         });
-        std::this_thread::sleep_for(i * 100us);
+        while (seeks.load() < i) // the next one is under way
+            std::this_thread::yield();
         if (drain) {
             pipeline.drain();
             pipeline.wait();
