@@ -258,7 +258,7 @@ void PipelineImpl::resume() noexcept {
             topology_->media_clock.delay(engine_->clock().now() - paused_at_); // before anybody runs
         paused_.store(false, std::memory_order_seq_cst);
         for (StageEntry& stage : stages_)
-            stage.core->resume();
+            stage.core->go_on();
         const Lock branches(branches_mutex_);
         for (const auto& branch : branches_)
             branch->impl().resume();

@@ -57,9 +57,8 @@ public:
     /// Ends the stage as soon as it can be: discards what it holds (cancelled, failed) or, for a source, counts as its
     /// return (drained).
     void end(EndReason reason) noexcept;
-    /// Brings it to rest at its next wait, and back. One caller at a time.
+    /// Brings it to rest at its next wait, until `go_on`. One caller at a time.
     void pause() noexcept { stop_.store(true, std::memory_order_seq_cst); }
-    void resume() noexcept { go_on(); }
     [[nodiscard]] bool finished() const noexcept { return state_.load(std::memory_order_seq_cst) == State::finished; }
     [[nodiscard]] bool idle() const noexcept { return state_.load(std::memory_order_seq_cst) == State::idle; }
     [[nodiscard]] Reason reason() const noexcept { return Reason(reason_.load(std::memory_order_acquire)); }

@@ -39,6 +39,12 @@ void until_asleep(const Pipeline& pipeline, const std::string& name) {
         std::this_thread::yield();
 }
 
+/// A picture a second without an end, paced and counted.
+void add_seconds(Pipeline& pipeline, std::atomic<int>& count) {
+    pipeline.add("src", testsrc({.width = 16, .height = 16, .rate = {1, 1}})) >> pipeline.add("pace", pace()) >>
+        pipeline.add("sink", sink([&count](PooledFrame) { ++count; }));
+}
+
 } // namespace
 
 TEST_CASE("pictures go on one by one as they are due", "[stages][pace]") {
@@ -145,8 +151,7 @@ TEST_CASE("a pause is no lateness, and a seek begins anew", "[stages][pace]") {
     Still still;
     std::atomic<int> count{0};
     Pipeline pipeline(still.engine);
-    pipeline.add("src", testsrc({.width = 16, .height = 16, .rate = {1, 1}})) >> pipeline.add("pace", pace()) >>
-        pipeline.add("sink", sink([&count](PooledFrame) { ++count; }));
+    add_seconds(pipeline, count);
     pipeline.start();
     until_asleep(pipeline, "pace");
     pipeline.pause();
@@ -167,8 +172,7 @@ TEST_CASE("what is stepped through and sought in a pause is in time, and so is w
     Still still;
     std::atomic<int> count{0};
     Pipeline pipeline(still.engine);
-    pipeline.add("src", testsrc({.width = 16, .height = 16, .rate = {1, 1}})) >> pipeline.add("pace", pace()) >>
-        pipeline.add("sink", sink([&count](PooledFrame) { ++count; }));
+    add_seconds(pipeline, count);
     pipeline.start();
     until_asleep(pipeline, "pace");
     pipeline.pause();
@@ -192,8 +196,7 @@ TEST_CASE("the speed can be changed while media goes through", "[stages][pace][l
     Still still;
     std::atomic<int> count{0};
     Pipeline pipeline(still.engine);
-    pipeline.add("src", testsrc({.width = 16, .height = 16, .rate = {1, 1}})) >> pipeline.add("pace", pace()) >>
-        pipeline.add("sink", sink([&count](PooledFrame) { ++count; }));
+    add_seconds(pipeline, count);
     pipeline.start();
     until_asleep(pipeline, "pace"); // the second, until a second has gone
     pipeline.set_option("pace", "speed", "10");
