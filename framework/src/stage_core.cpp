@@ -178,9 +178,10 @@ void StageCore::body() noexcept {
         probe->activated(*this);
 
     for (;;) {
-        if (edits_wait_.load(std::memory_order_seq_cst))
-            make_edits(false);
         const bool settled = rests_for_seek();
+        // Not while it rests for a seek, which empties links and opens them anew: a stream that an edit ends would go on.
+        if (!settled && edits_wait_.load(std::memory_order_seq_cst))
+            make_edits(false);
         const bool resting = settled || (paused() && !may_step());
         if (resting && !settled)
             note_step();

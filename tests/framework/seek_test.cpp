@@ -1,21 +1,19 @@
 // Going on at another time, item by item, and again after the end.
-#include <weir/framework/branch.hpp>
-#include <weir/framework/item_sink.hpp>
-#include <weir/framework/item_source.hpp>
 #include <weir/framework/offload.hpp>
 
-#include "support/engines.hpp"
+#include "support/seeks.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <stdexcept>
 #include <thread>
 
 using namespace weir;
 using namespace std::chrono_literals;
+using support::check_runs;
+using support::frames_from;
+using support::Seen;
 using support::TestEngine;
 
 namespace {
@@ -28,53 +26,11 @@ Process numbers_from(Output<int> out, int count) {
             co_return;
 }
 
-Process frames_from(Output<PooledFrame> out, int count) {
-    const auto position = this_stage().position();
-    for (int i = position ? static_cast<int>(position->time / 1s) : 0; i < count; ++i) {
-        PooledFrame frame = co_await out.acquire(support::small);
-        frame.header().pts = i;
-        if (!co_await out.put(std::move(frame)))
-            co_return;
-    }
-}
-
-/// What reaches it, by any thread.
-struct Seen {
-    void add(int item) {
-        const std::lock_guard lock(mutex);
-        items.push_back(item);
-        count.store(items.size());
-    }
-    [[nodiscard]] std::vector<int> all() const {
-        const std::lock_guard lock(mutex);
-        return items;
-    }
-    void until(std::size_t many) const {
-        while (count.load() < many)
-            std::this_thread::yield();
-    }
-    mutable std::mutex mutex;
-    std::vector<int> items;
-    std::atomic<std::size_t> count{0};
-};
-
 std::vector<int> from_to(int begin, int end) {
     std::vector<int> result;
     for (int i = begin; i < end; ++i)
         result.push_back(i);
     return result;
-}
-
-/// Ascending runs, each beginning at one of `places`: nothing from before a seek comes after it.
-void check_runs(const std::vector<int>& items, const std::vector<int>& places) {
-    auto place = places.begin();
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (i > 0 && items[i] == items[i - 1] + 1)
-            continue;
-        place = std::find(place, places.end(), items[i]); // seeks between which nothing came are not seen
-        REQUIRE(place != places.end());
-        ++place;
-    }
 }
 
 } // namespace
@@ -355,122 +311,6 @@ TEST_CASE("what an error policy makes anew and a seek do not disturb each other"
     }
     pipeline.cancel();
     CHECK_THROWS_AS(pipeline.wait(), Cancelled);
-}
-
-TEST_CASE("branches are taken along, and a branch that writes what cannot be taken back refuses", "[framework][seek][branch]") {
-    TestEngine test(2);
-    Seen seen;
-    Pipeline pipeline(test.engine);
-    const auto from = pipeline.add("src", StageTraits{.seekable = true}, frames_from, 1'000'000);
-    from >> pipeline.add("sink", sink([](PooledFrame) {}));
-    pipeline.start();
-    Branch branch(pipeline, "branch");
-    from >> branch.add("map", map([](PooledFrame frame) { return frame; })) >>
-        branch.add("sink", sink([&seen](PooledFrame frame) { seen.add(static_cast<int>(frame.header().pts)); }));
-    const Attachment attached = pipeline.attach(std::move(branch));
-    seen.until(1);
-    const int first = seen.all().front();
-    std::vector<int> places{first};
-    for (int i = 0; i < 10; ++i) {
-        places.push_back(1'000 * ((i * 7) % 10) + 2'000);
-        pipeline.seek(std::chrono::seconds(places.back()));
-        seen.until(seen.count.load() + 5);
-    }
-    pipeline.detach(attached);
-    const std::size_t over = seen.count.load();
-    pipeline.seek(1s);
-    CHECK(seen.count.load() == over);
-    check_runs(seen.all(), places);
-    pipeline.cancel();
-    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
-    CHECK(test.frames_out() == 0);
-}
-
-TEST_CASE("seeks while branches come and go", "[framework][seek][branch]") {
-    TestEngine test(2);
-    Pipeline pipeline(test.engine);
-    const auto from = pipeline.add("src", StageTraits{.seekable = true}, frames_from, 100'000'000);
-    std::atomic<std::uint64_t> count{0};
-    from >> pipeline.add("sink", sink([&count](PooledFrame) { ++count; }));
-    pipeline.start();
-    std::atomic<bool> over{false};
-    std::atomic<int> seeks{0};
-    std::thread seeker([&] {
-        for (int i = 0; !over.load(); ++i) {
-            pipeline.seek(std::chrono::seconds(i));
-            ++seeks;
-            for (const std::uint64_t so_far = count.load();
-                 count.load() == so_far && !over.load();) // seeks alone bring nobody on
-                std::this_thread::yield();
-        }
-    });
-    for (int i = 0; i < 100; ++i) {
-        Branch branch(pipeline, "branch" + std::to_string(i));
-        from >> branch.add("map", map([](PooledFrame frame) { return frame; })) >> branch.add("sink", sink([](PooledFrame) {}));
-        const Attachment attached = pipeline.attach(std::move(branch));
-        pipeline.detach(attached, i % 2 ? Detach::drain : Detach::discard);
-    }
-    over.store(true);
-    seeker.join();
-    CHECK(seeks.load() > 10);
-    pipeline.cancel();
-    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
-    CHECK(test.frames_out() == 0);
-}
-
-TEST_CASE("an application that pushes and pulls takes part in a seek", "[framework][seek][application]") {
-    TestEngine test;
-    ItemSource<int> source("in", 8);
-    ItemSink<int> sink("out", 4);
-    std::atomic<int> next{0};
-    Pipeline pipeline(test.engine);
-    pipeline.add("in", source.stage()) >> pipeline.add("out", sink.stage());
-    pipeline.start();
-    CHECK_THROWS_WITH(pipeline.seek(0s), Catch::Contains("on_seek"));
-    source.on_seek([&](const Position& to) { next.store(static_cast<int>(to.time / 1s)); });
-    for (int item = 0; source.try_push(item) == Pushed::yes; ++item) {
-    }
-    source.end();
-    pipeline.seek(500s);
-    for (int i = 0; i < 20; ++i) {
-        CHECK(source.push(next.load() + i) == Pushed::yes);
-        if (i >= 2)
-            CHECK(sink.pull() == 500 + i - 2);
-    }
-    source.end();
-    pipeline.seek(700s);
-    CHECK(source.push(next.load()) == Pushed::yes);
-    source.end();
-    CHECK(sink.pull() == 700);
-    CHECK_FALSE(sink.pull().has_value());
-    CHECK(sink.ended());
-    pipeline.wait();
-    CHECK_THROWS_WITH(pipeline.start(), Catch::Contains("cannot run again") && Catch::Contains("ItemSource"));
-}
-
-TEST_CASE("a seek makes room for an application that waits to push", "[framework][seek][application]") {
-    TestEngine test;
-    ItemSource<int> source("in", 1);
-    ItemSink<int> sink("out", 1);
-    std::atomic<int> next{0};
-    source.on_seek([&](const Position& to) { next.store(static_cast<int>(to.time / 1s)); });
-    Pipeline pipeline(test.engine);
-    pipeline.add("in", source.stage()) >> pipeline.add("out", sink.stage());
-    pipeline.start();
-    std::thread application([&] {
-        while (source.push(next.fetch_add(1)) == Pushed::yes) {
-        }
-    });
-    for (int i = 1; i <= 20; ++i) {
-        while (source.size() == 0) // and soon it waits for room
-            std::this_thread::yield();
-        pipeline.seek(std::chrono::seconds(1000 * i));
-        while (sink.pull().value_or(0) < 1000 * i) {
-        }
-    }
-    pipeline.cancel();
-    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
-    application.join();
 }
 
 TEST_CASE("a pipeline runs again after its end, whatever that was", "[framework][seek][lifecycle]") {
