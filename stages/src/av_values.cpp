@@ -7,6 +7,7 @@ extern "C" {
 
 #include <array>
 #include <bit>
+#include <cstring>
 #include <string>
 
 namespace weir::av {
@@ -99,17 +100,30 @@ AVChannelLayout to_av(const ChannelLayout& layout) noexcept {
     return result;
 }
 
+namespace {
+
+/// Files put any number where FFmpeg has an enumerator, which must not even be read as one then.
+template <class E> std::uint8_t code_point(const E& enumerator, E count, E unspecified) noexcept {
+    int number = 0;
+    static_assert(sizeof number == sizeof enumerator);
+    std::memcpy(&number, &enumerator, sizeof number);
+    return static_cast<std::uint8_t>(number >= 0 && number < static_cast<int>(count) ? number : static_cast<int>(unspecified));
+}
+
+} // namespace
+
 Colour colour_of(const AVFrame& frame) noexcept {
     Colour colour;
-    if (frame.color_range == AVCOL_RANGE_JPEG || full_range(static_cast<AVPixelFormat>(frame.format)))
+    const std::uint8_t range = code_point(frame.color_range, AVCOL_RANGE_NB, AVCOL_RANGE_UNSPECIFIED);
+    if (range == AVCOL_RANGE_JPEG || full_range(static_cast<AVPixelFormat>(frame.format)))
         colour.range = ColourRange::full;
-    else if (frame.color_range == AVCOL_RANGE_MPEG)
+    else if (range == AVCOL_RANGE_MPEG)
         colour.range = ColourRange::limited;
     // Both sides use the code points of H.273, FFmpeg with some of its own above.
-    colour.primaries = static_cast<std::uint8_t>(frame.color_primaries);
-    colour.transfer = static_cast<std::uint8_t>(frame.color_trc);
-    colour.matrix = static_cast<std::uint8_t>(frame.colorspace);
-    colour.chroma_location = static_cast<std::uint8_t>(frame.chroma_location);
+    colour.primaries = code_point(frame.color_primaries, AVCOL_PRI_NB, AVCOL_PRI_UNSPECIFIED);
+    colour.transfer = code_point(frame.color_trc, AVCOL_TRC_NB, AVCOL_TRC_UNSPECIFIED);
+    colour.matrix = code_point(frame.colorspace, AVCOL_SPC_NB, AVCOL_SPC_UNSPECIFIED);
+    colour.chroma_location = code_point(frame.chroma_location, AVCHROMA_LOC_NB, AVCHROMA_LOC_UNSPECIFIED);
     return colour;
 }
 

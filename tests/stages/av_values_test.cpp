@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstring>
+
 using namespace weir;
 
 TEST_CASE("every pixel format of ours is one of FFmpeg's, and that one is it", "[stages][av]") {
@@ -45,6 +47,17 @@ TEST_CASE("colours keep their code points", "[stages][av]") {
     av::set_colour(*frame, colour);
     CHECK(frame->color_trc == AVCOL_TRC_SMPTE2084);
     CHECK(av::colour_of(*frame) == colour);
+}
+
+TEST_CASE("colours that are none are unspecified", "[stages][av]") {
+    const auto frame = av::make_frame();
+    const int nonsense = GENERATE(33, 255, 256, -1);
+    std::memcpy(&frame->color_range, &nonsense, sizeof nonsense);
+    std::memcpy(&frame->color_primaries, &nonsense, sizeof nonsense);
+    std::memcpy(&frame->color_trc, &nonsense, sizeof nonsense);
+    std::memcpy(&frame->colorspace, &nonsense, sizeof nonsense);
+    std::memcpy(&frame->chroma_location, &nonsense, sizeof nonsense);
+    CHECK(av::colour_of(*frame) == Colour{ColourRange::unspecified, 2, 2, 2, 0});
 }
 
 TEST_CASE("an error says what was tried and why it failed", "[stages][av]") {
