@@ -39,7 +39,7 @@ void wake_all_workers(Engine& engine) {
 
 TEST_CASE("in steady state a pipeline allocates nothing, oneTBB included", "[framework][allocation]") {
     const unsigned threads = GENERATE(1u, 2u);
-    const std::size_t quota = GENERATE(0, 2); // or its source rests on its quota again and again
+    const std::size_t quota = GENERATE(std::size_t{0}, std::size_t{2}); // or its source rests on its quota again and again
     support::TestEngine test(threads);
     // Warm: nothing is left to be made the first time that many frames happen to be out, or a worker to run.
     wake_all_workers(test.engine);
