@@ -82,6 +82,11 @@ void StageCore::allow_none() noexcept {
     steps_.store(0, std::memory_order_seq_cst);
 }
 
+bool StageCore::holds_step() const noexcept {
+    return pipeline_.topology().stepping.load(std::memory_order_seq_cst) && pipeline_.paused() && is_sink() &&
+           !steps_wait_.load(std::memory_order_seq_cst) && ending_.load(std::memory_order_seq_cst) < 0 && !has_jobs() && idle();
+}
+
 /// A paused stage, at a wait.
 bool StageCore::may_step() const noexcept {
     if (!pipeline_.topology().stepping.load(std::memory_order_seq_cst))

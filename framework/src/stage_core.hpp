@@ -103,6 +103,8 @@ public:
     /// It may take so many items, though it is paused.
     void allow(std::uint64_t items) noexcept;
     void allow_none() noexcept;
+    /// It has had its items and rests while the others go on. Under the topology's mutex.
+    [[nodiscard]] bool holds_step() const noexcept;
     [[nodiscard]] bool has_stepped() const noexcept {
         return ended_.load(std::memory_order_seq_cst) || !steps_wait_.load(std::memory_order_seq_cst);
     }

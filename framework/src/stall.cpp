@@ -40,8 +40,9 @@ bool chain_may_be_stuck(const StageCore& first, std::size_t stages, bool locked)
         const Reason why = at->reason();
         const StageCore* next = nullptr;
         switch (why.kind()) {
+        case WaitKind::outside: // perhaps a sink that has had its items
+            return at->pipeline().topology().stepping.load(std::memory_order_seq_cst);
         case WaitKind::none:
-        case WaitKind::outside:
         case WaitKind::event:
         case WaitKind::time: return false;
         case WaitKind::input:
@@ -84,19 +85,18 @@ public:
     explicit StallSearch(Topology& topology) WEIR_REQUIRES(topology.mutex)
         : graphs_(topology.graphs), said_(topology.warned), departed_(topology.departed),
           members_(topology.stall_memory.members), by_holder_(topology.stall_memory.by_holder),
-          held_(topology.stall_memory.held) {
+          held_(topology.stall_memory.held) {}
+
+    /// False if nothing is stuck. `stepping`: with sinks that have had their items and rest, and who waits for them.
+    [[nodiscard]] bool find(bool stepping = false) {
         members_.clear();
         by_holder_.clear();
         held_.clear();
-    }
-
-    /// False if nothing is stuck.
-    [[nodiscard]] bool find() {
-        for_each_core([this](StageCore& core) {
+        for_each_core([this, stepping](StageCore& core) {
             // The count first: a run between the two looks is noticed in `still_the_same`.
             const std::uint64_t activations = core.activations();
             const Reason why = core.reason();
-            if (core.idle() && waits_for_others(why.kind())) {
+            if (core.idle() && (waits_for_others(why.kind()) || (stepping && core.holds_step()))) {
                 core.place_in_search = members_.size();
                 members_.push_back({&core, activations, why.word()});
             }
@@ -155,6 +155,14 @@ public:
         return bounds; // one that has room again meanwhile has told its stage
     }
 
+    /// Sinks to which nothing comes while others rest have stepped, too.
+    void end_steps() {
+        for (const Member& member : members_)
+            if (!member.core->has_stepped())
+                member.core->allow_none();
+        root().topology().settled.notify_all();
+    }
+
     [[nodiscard]] std::string who_waits_for_whom() const {
         std::string text;
         for (const Member& member : members_)
@@ -196,6 +204,8 @@ private:
     }
 
     [[nodiscard]] bool is_stuck(const StageCore& core, Reason why) const {
+        if (!waits_for_others(why.kind()))
+            return true; // it holds a step
         if (why.kind() == WaitKind::input) {
             bool any = false;
             for (const auto& input : core.ports().inputs())
@@ -294,8 +304,11 @@ void PipelineImpl::look_for_stall(StageCore& stage) noexcept {
         if (topology_->graphs.size() > 1 && !stage.finished() && !chain_may_be_stuck(stage, longest, true))
             return;
         StallSearch search(*topology_);
-        if (!search.find())
+        if (!search.find()) {
+            if (topology_->stepping.load(std::memory_order_seq_cst) && search.find(true))
+                search.end_steps();
             return;
+        }
         if (search.grow()) {
             lock.unlock(); // the log is the application's
             if (!search.warning().empty())

@@ -215,6 +215,41 @@ TEST_CASE("a paused pipeline stays paused over a seek, and goes on item by item"
     CHECK(other.all().back() == 999);
 }
 
+TEST_CASE("a step does not wait for what comes only when another sink takes more", "[framework][seek][pause]") {
+    const unsigned threads = GENERATE(1u, 2u);
+    TestEngine test(threads);
+    Seen all;
+    Seen some;
+    Pipeline pipeline(test.engine);
+    const auto from = pipeline.add("src", StageTraits{.seekable = true}, frames_from, 1000);
+    const auto record = [](Seen& seen) {
+        return sink([&seen](const PooledFrame& frame) { seen.add(static_cast<int>(frame.header().pts)); });
+    };
+    from >> pipeline.add("all", record(all));
+    from >> pipeline.add("few", filter([](const PooledFrame& frame) { return frame.header().pts % 100 == 0; })) >>
+        pipeline.add("some", record(some));
+    pipeline.start();
+    pipeline.pause();
+    pipeline.seek(0s);
+    const std::size_t before = all.count.load();
+    const std::size_t some_before = some.count.load();
+    pipeline.step();
+    CHECK(all.count.load() == before + 1);
+    CHECK(some.count.load() == some_before + 1);
+    for (std::size_t i = 2; i <= 250; ++i) {
+        pipeline.step();
+        CHECK(all.count.load() == before + i);
+    }
+    CHECK(some.count.load() == some_before + 3);
+    for (const LinkSnapshot& link : pipeline.snapshot().links)
+        CHECK(link.overflows == 0);
+    pipeline.resume();
+    pipeline.wait();
+    CHECK(all.all().back() == 999);
+    CHECK(some.all().back() == 900);
+    CHECK(all.count.load() == before + 1000);
+}
+
 TEST_CASE("a step that waits for the application ends when the pipeline goes on", "[framework][seek][pause]") {
     TestEngine test;
     Event go("go");

@@ -253,8 +253,9 @@ public:
     void resume() noexcept;
     [[nodiscard]] bool paused() const noexcept;
     /// Has each stage without outputs of the paused pipeline (and its branches) take so many items, then pauses again. Blocks
-    /// until they have, or have ended; what they wait for meanwhile (I/O, the application) is waited for. Throws GraphError if
-    /// it is not paused.
+    /// until they have, or have ended; what they wait for meanwhile (I/O, the application) is waited for. One gets fewer if
+    /// what leads to it can go on only when another takes more: where a single item comes to the one, dozens may come to the
+    /// other. Throws GraphError if it is not paused.
     void step(std::size_t items = 1);
     /// Goes on at that time of the stream (from its beginning, 0): what is under way is discarded, sources go there, all other
     /// stages are made anew, and those that had ended live again. No item from before the seek is seen after it. A paused
