@@ -1,10 +1,13 @@
 // Random graphs against the sequential interpreter of the same graph.
+#include <weir/pools/allocator.hpp>
+
 #include "property/branches.hpp"
 #include "property/run.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -12,6 +15,7 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -92,14 +96,51 @@ bool right(const property::GraphSpec& spec, const property::Results& results, co
     return true;
 }
 
+/// One of the next few allocations of a pool fails.
+class ScarceMemory final : public weir::BufferAllocator {
+public:
+    std::byte* allocate(std::size_t bytes, std::size_t alignment) override {
+        if (until_failure_.load() >= 0 && until_failure_.fetch_sub(1) == 0) {
+            has_failed_.store(true);
+            throw std::bad_alloc();
+        }
+        return weir::host_allocator().allocate(bytes, alignment);
+    }
+    void deallocate(std::byte* memory, std::size_t bytes, std::size_t alignment) noexcept override {
+        weir::host_allocator().deallocate(memory, bytes, alignment);
+    }
+    void fail_after(std::int64_t allocations) {
+        has_failed_.store(false);
+        until_failure_.store(allocations);
+    }
+    [[nodiscard]] bool has_failed() const { return has_failed_.load(); }
+
+private:
+    std::atomic<std::int64_t> until_failure_{-1};
+    std::atomic<bool> has_failed_{false};
+};
+
+bool is_out_of_memory(const std::exception_ptr& error) {
+    try {
+        if (error)
+            std::rethrow_exception(error);
+    } catch (const std::bad_alloc&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+    return false;
+}
+
 /// Makes the graphs of the seeds that the environment says, and runs each by `run_one`, which says what was wrong, or nothing.
-template <class F> std::size_t count_wrong(F run_one) {
+template <class F> std::size_t count_wrong(F run_one, weir::BufferAllocator& memory = weir::host_allocator()) {
     const std::uint64_t count = from_environment("WEIR_PROPERTY_GRAPHS", 2000);
     const std::uint64_t only = from_environment("WEIR_PROPERTY_SEED", 0);
     std::vector<std::unique_ptr<weir::Engine>> engines;
     for (unsigned threads = 1; threads <= 4; ++threads) {
         weir::EngineConfig config;
         config.threads = threads;
+        config.registry.allocator = &memory;
         config.log = [](weir::LogLevel, const std::string&) {}; // overflows are expected here
         engines.push_back(std::make_unique<weir::Engine>(config));
     }
@@ -124,9 +165,9 @@ template <class F> std::size_t count_wrong(F run_one) {
     return failed;
 }
 
-/// Runs it while something is done to it; says what was wrong.
+/// Runs it while something is done to it; says what was wrong. `memory`: may fail.
 std::string run_disturbed(const property::GraphSpec& spec, weir::Engine& engine,
-                          const std::function<void(const property::Running&)>& disturb) {
+                          const std::function<void(const property::Running&)>& disturb, const ScarceMemory* memory = nullptr) {
     const property::Results expected = property::interpret(spec);
     property::Results results(spec.nodes.size());
     bool cut = false;
@@ -135,7 +176,8 @@ std::string run_disturbed(const property::GraphSpec& spec, weir::Engine& engine,
     } catch (const weir::Cancelled&) {
         cut = true;
     } catch (const weir::Error& error) {
-        if (error.message() != property::planned || !property::may_fail(spec))
+        const bool out_of_memory = memory && memory->has_failed() && is_out_of_memory(error.cause());
+        if (!out_of_memory && (error.message() != property::planned || !property::may_fail(spec)))
             return error.what();
         cut = true;
     } catch (const std::exception& error) {
@@ -187,4 +229,24 @@ TEST_CASE("random graphs to which random branches come and from which they go gi
                   run_disturbed(spec, engine, [&branches](const property::Running& running) { branches.disturb(running); });
               return wrong.empty() ? branches.check() : wrong;
           }) == 0);
+}
+
+TEST_CASE("random graphs whose pools run out of memory end with that error and recorded the beginning",
+          "[framework][property]") {
+    ScarceMemory memory;
+    std::size_t failures = 0;
+    CHECK(count_wrong(
+              [&](property::GraphSpec spec, weir::Engine& engine) {
+                  for (property::NodeSpec& node : spec.nodes) // these go on without the item, which changes what comes after it
+                      if (node.failing == property::Failing::restarts || node.failing == property::Failing::detaches)
+                          node.failing = property::Failing::never;
+                  engine.registry().trim();
+                  memory.fail_after(static_cast<std::int64_t>(property::mix(spec.seed, 2) % 16));
+                  const std::string wrong = run_disturbed(spec, engine, {}, &memory);
+                  failures += memory.has_failed();
+                  memory.fail_after(-1);
+                  return wrong;
+              },
+              memory) == 0);
+    CHECK((failures > 0 || from_environment("WEIR_PROPERTY_SEED", 0) != 0));
 }
