@@ -17,16 +17,16 @@ bool only_named(const AudioFormat& from, const AudioFormat& to) {
 
 } // namespace
 
-AudioEncoding::AudioEncoding(StageContext& context, const AVCodec& codec, const EncodeOptions& options)
+AudioEncoding::AudioEncoding(StageContext& context, const AVCodec& codec, const LiveOptions<EncodeOptions>& options)
     : context_(context), codec_(codec), options_(options),
-      threads_(options.threads.automatic() ? context.codec_threads() : options.threads.value),
+      threads_(options_->threads.automatic() ? context.codec_threads() : options_->threads.value),
       memory_(std::make_unique<ScratchMemory>(context)), converted_(context.counter("buffers converted")),
       retimed_(context.counter("timestamps moved")) {
     context.counter("codec threads").store(threads_, std::memory_order_relaxed);
 }
 
 void AudioEncoding::start(const PooledSamples& first) {
-    av::CodecContextPtr context = encoder_context(codec_, options_.codec_options);
+    av::CodecContextPtr context = encoder_context(codec_, options_->codec_options);
     first_ = first.format();
     target_ = nearest_format(codec_, *context, first_);
     context->sample_fmt = av::to_av(target_.sample_format);
@@ -34,7 +34,7 @@ void AudioEncoding::start(const PooledSamples& first) {
     av_channel_layout_uninit(&context->ch_layout);
     context->ch_layout = av::to_av(target_.layout);
     context->time_base = {1, context->sample_rate};
-    open_encoder(*context, threads_, options_.experimental);
+    open_encoder(*context, threads_, options_->experimental);
     const bool any_length = (codec_.capabilities & AV_CODEC_CAP_VARIABLE_FRAME_SIZE) != 0;
     const auto length = any_length ? 0 : static_cast<std::uint32_t>(context->frame_size);
     const Rational samples{1, context->sample_rate};
@@ -45,7 +45,7 @@ void AudioEncoding::start(const PooledSamples& first) {
 }
 
 void AudioEncoding::say_converted(const AudioFormat& from) {
-    if (options_.strict && from == first_)
+    if (options_->strict && from == first_)
         throw FormatError(
             fmt::format("strict: {} cannot take {} as it is, only {}", codec_.name, to_string(from), to_string(target_)));
     if (converted_.fetch_add(1, std::memory_order_relaxed) == 0)

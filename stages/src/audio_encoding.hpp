@@ -1,5 +1,6 @@
 #pragma once
 // From sound as it comes to an open audio encoder.
+#include <weir/framework/live_options.hpp>
 #include <weir/framework/stage_context.hpp>
 #include <weir/stages/encode.hpp>
 #include <weir/stages/resampler.hpp>
@@ -21,7 +22,7 @@ namespace weir::detail {
 /// `start`.
 class AudioEncoding {
 public:
-    AudioEncoding(StageContext& context, const AVCodec& codec, const EncodeOptions& options);
+    AudioEncoding(StageContext& context, const AVCodec& codec, const LiveOptions<EncodeOptions>& options);
 
     [[nodiscard]] bool threaded() const noexcept { return threads_ > 1; }
     [[nodiscard]] bool open() const noexcept { return encoder_ != nullptr; }
@@ -31,7 +32,7 @@ public:
     void add(PooledSamples piece);
     /// Hands the last, short frame over.
     void finish();
-    [[nodiscard]] EncodeOptions::OnChange on_change() const noexcept { return options_.on_change; }
+    [[nodiscard]] EncodeOptions::OnChange on_change() const noexcept { return options_->on_change; }
 
 private:
     void say_converted(const AudioFormat& from);
@@ -41,7 +42,7 @@ private:
 
     StageContext& context_;
     const AVCodec& codec_;
-    const EncodeOptions& options_;
+    LiveOptions<EncodeOptions>::Reader options_;
     unsigned threads_;
     std::unique_ptr<ScratchMemory> memory_; ///< chunks_ refers to it
     std::unique_ptr<Encoder> encoder_;

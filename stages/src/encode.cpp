@@ -1,8 +1,10 @@
+#include <weir/framework/live_options.hpp>
 #include <weir/framework/offload.hpp>
 #include <weir/stages/encode.hpp>
 
 #include "audio_encoding.hpp"
 #include "encoder_delay.hpp"
+#include "encoder_live.hpp"
 #include "video_encoding.hpp"
 
 #include <fmt/format.h>
@@ -102,19 +104,20 @@ Process run_encoder(StageContext& context, Encoding encoding, Input<Item> in, Ou
 
 class Encode final : public StageDefinition {
 public:
-    explicit Encode(EncodeOptions options) : options_(std::move(options)), codec_(detail::find_encoder(options_.codec)) {
-        EncodeOptions::table().check(options_);
-        static_cast<void>(detail::encoder_context(codec_, options_.codec_options)); // wrong options are told now
+    explicit Encode(const EncodeOptions& options) : options_(options), codec_(detail::find_encoder(options.codec)) {
+        EncodeOptions::table().check(options);
+        static_cast<void>(detail::encoder_context(codec_, options.codec_options)); // wrong options are told now
     }
 
     [[nodiscard]] std::string type() const override { return "encode"; }
     [[nodiscard]] StageTraits traits() const override {
+        const EncodeOptions options = options_.get();
         StageTraits traits;
         traits.codec_load = codec_.type == AVMEDIA_TYPE_VIDEO ? 3 : 0;
         traits.passes_frames = false;
         traits.forwards_gaps = false;
-        traits.holds = detail::frames_referenced(codec_, options_.codec_options, options_.threads.value);
-        traits.delay = detail::encoder_delay(codec_, options_.codec_options, frame_rate_);
+        traits.holds = detail::frames_referenced(codec_, options.codec_options, options.threads.value);
+        traits.delay = detail::encoder_delay(codec_, options.codec_options, frame_rate_);
         return traits;
     }
     void declare(Ports& ports) override {
@@ -144,8 +147,16 @@ public:
                            out);
     }
 
+    void change_option(std::string_view name, std::string_view value) override {
+        options_.update([&](EncodeOptions& options) {
+            detail::require_live_option(codec_, options.codec_options, name);
+            options.codec_options[std::string(name)] = value;
+            static_cast<void>(detail::encoder_context(codec_, options.codec_options)); // as where it is made
+        });
+    }
+
 private:
-    EncodeOptions options_;
+    LiveOptions<EncodeOptions> options_;
     const AVCodec& codec_;
     Rational frame_rate_{0, 1};
 };
@@ -171,7 +182,7 @@ const OptionTable<EncodeOptions>& EncodeOptions::table() {
     return table;
 }
 
-std::unique_ptr<StageDefinition> encode(EncodeOptions options) { return std::make_unique<Encode>(std::move(options)); }
+std::unique_ptr<StageDefinition> encode(const EncodeOptions& options) { return std::make_unique<Encode>(options); }
 
 std::unique_ptr<StageDefinition> encode(const std::string& codec, const std::map<std::string, std::string>& options) {
     std::vector<Argument> arguments{{"codec", codec}};
@@ -179,7 +190,7 @@ std::unique_ptr<StageDefinition> encode(const std::string& codec, const std::map
         arguments.push_back({key, value});
     EncodeOptions parsed;
     EncodeOptions::table().parse(parsed, arguments);
-    return encode(std::move(parsed));
+    return encode(parsed);
 }
 
 } // namespace weir

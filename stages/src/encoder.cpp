@@ -4,6 +4,7 @@
 
 #include "av_options.hpp"
 #include "codec_log.hpp"
+#include "encoder_live.hpp"
 
 extern "C" {
 #include <libavutil/opt.h>
@@ -120,6 +121,8 @@ Encoder::Encoder(av::CodecContextPtr open, Rational time_base, Rational frame_ra
     stream.headers_apart = headers_apart(context_->codec_id) && context_->extradata_size > 0;
     format_ = av::make_format(std::move(stream), time_base, frame_rate);
 }
+
+void Encoder::change(const std::map<std::string, std::string>& options) { change_live_options(*context_, options); }
 
 void Encoder::give(av::FramePtr frame, std::int64_t duration, std::int64_t entered) {
     entries_.note(frame->pts, entered);

@@ -33,6 +33,8 @@ public:
     [[nodiscard]] Packet take();
     [[nodiscard]] const std::shared_ptr<const PacketFormat>& format() const noexcept { return format_; }
     [[nodiscard]] const AVCodecContext& context() const noexcept { return *context_; }
+    /// Changes what can be changed while it is open; from the next frame on that the codec has not begun.
+    void change(const std::map<std::string, std::string>& options);
 
 private:
     std::map<std::int64_t, std::int64_t> durations_; ///< of frames inside, by pts: codecs forget them

@@ -30,9 +30,9 @@ std::uint32_t whole(std::uint32_t size, std::uint32_t log2) noexcept {
 
 } // namespace
 
-VideoEncoding::VideoEncoding(StageContext& context, const AVCodec& codec, const EncodeOptions& options)
+VideoEncoding::VideoEncoding(StageContext& context, const AVCodec& codec, const LiveOptions<EncodeOptions>& options)
     : context_(context), codec_(codec), options_(options),
-      threads_(options.threads.automatic() ? context.codec_threads() : options.threads.value), memory_(context),
+      threads_(options_->threads.automatic() ? context.codec_threads() : options_->threads.value), memory_(context),
       converted_(context.counter("frames converted")), retimed_(context.counter("timestamps moved")) {
     context.counter("codec threads").store(threads_, std::memory_order_relaxed);
 }
@@ -51,8 +51,8 @@ void VideoEncoding::choose_target(const PooledFrame& first) {
     const FrameHeader& header = first.header();
     first_ = look_of(first);
     target_ = first.format();
-    if (options_.pixel_format != PixelFormat::none)
-        target_.pixel_format = options_.pixel_format;
+    if (options_->pixel_format != PixelFormat::none)
+        target_.pixel_format = options_->pixel_format;
     target_format_ = nearest_format(codec_, target_.pixel_format);
     const PixelFormat nearest = av::from_av(target_format_);
     if (nearest == PixelFormat::none)
@@ -81,8 +81,9 @@ void VideoEncoding::choose_target(const PooledFrame& first) {
 }
 
 void VideoEncoding::start(const PooledFrame& first) {
+    static_cast<void>(options_.refresh());
     choose_target(first);
-    av::CodecContextPtr context = encoder_context(codec_, options_.codec_options);
+    av::CodecContextPtr context = encoder_context(codec_, options_->codec_options);
     const FrameHeader& header = first.header();
     const Rational before = timing_.stamps;
     timing_ = encoder_timing(codec_, header);
@@ -104,7 +105,7 @@ void VideoEncoding::start(const PooledFrame& first) {
     case FieldOrder::top_first: context->field_order = AV_FIELD_TT; break;
     case FieldOrder::bottom_first: context->field_order = AV_FIELD_BB; break;
     }
-    open_encoder(*context, threads_, options_.experimental);
+    open_encoder(*context, threads_, options_->experimental);
     encoder_ = std::make_unique<Encoder>(std::move(context), timing_.stamps, header.frame_rate, inherited(header.side_data));
 
     frame_ticks_ = 1;
@@ -150,7 +151,7 @@ void VideoEncoding::say_converted(const PooledFrame& frame) {
     };
     const std::string from = text(frame.format(), frame.header().colour);
     const std::string to = text(target_, target_colour_);
-    if (options_.strict && look_of(frame) == first_)
+    if (options_->strict && look_of(frame) == first_)
         throw FormatError(fmt::format("strict: {} cannot take {} as it is, only {}", codec_.name, from, to));
     if (converted_.fetch_add(1, std::memory_order_relaxed) == 0)
         context_.info(fmt::format("{} is converted to {} for {}", from, to, codec_.name));
@@ -189,6 +190,8 @@ void VideoEncoding::add(PooledFrame frame) {
     picture->pict_type = AV_PICTURE_TYPE_NONE;
     picture->key_frame = 0;
     picture->time_base = timing_.codec;
+    if (options_.refresh())
+        encoder_->change(options_->codec_options);
     encoder_->give(std::move(picture), duration, entered);
 }
 

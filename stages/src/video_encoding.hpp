@@ -1,5 +1,6 @@
 #pragma once
 // From pictures as they come to an open video encoder.
+#include <weir/framework/live_options.hpp>
 #include <weir/framework/stage_context.hpp>
 #include <weir/stages/encode.hpp>
 #include <weir/stages/scaler.hpp>
@@ -27,7 +28,7 @@ struct EncoderTiming {
 /// `work` and `start`.
 class VideoEncoding {
 public:
-    VideoEncoding(StageContext& context, const AVCodec& codec, const EncodeOptions& options);
+    VideoEncoding(StageContext& context, const AVCodec& codec, const LiveOptions<EncodeOptions>& options);
 
     [[nodiscard]] bool threaded() const noexcept { return threads_ > 1; }
     [[nodiscard]] bool open() const noexcept { return encoder_ != nullptr; }
@@ -39,7 +40,7 @@ public:
     /// Queues it.
     void add(PooledFrame frame);
     void finish() noexcept {}
-    [[nodiscard]] EncodeOptions::OnChange on_change() const noexcept { return options_.on_change; }
+    [[nodiscard]] EncodeOptions::OnChange on_change() const noexcept { return options_->on_change; }
 
 private:
     /// What makes a picture another one for encoders.
@@ -58,7 +59,7 @@ private:
 
     StageContext& context_;
     const AVCodec& codec_;
-    const EncodeOptions& options_;
+    LiveOptions<EncodeOptions>::Reader options_;
     unsigned threads_;
     ScratchMemory memory_;
     std::unique_ptr<Encoder> encoder_;

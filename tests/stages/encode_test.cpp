@@ -1,3 +1,5 @@
+#include <weir/framework/item_sink.hpp>
+#include <weir/framework/item_source.hpp>
 #include <weir/stages/av.hpp>
 #include <weir/stages/encode.hpp>
 #include <weir/stages/mux.hpp>
@@ -7,6 +9,9 @@
 #include "support/media.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <random>
 
 using namespace weir;
 using namespace support;
@@ -174,6 +179,68 @@ TEST_CASE("each way to meet a change of format", "[stages][encode][change]") {
         options.on_change = EncodeOptions::OnChange::fail;
         CHECK_THROWS_WITH(encoded(test, std::move(frames), options), Catch::Contains("128x96"));
     }
+}
+
+TEST_CASE("what x264 looks at again is changed while it encodes, and nothing else", "[stages][encode][live]") {
+    using Change = std::pair<const char*, const char*>;
+    struct Case {
+        std::map<std::string, std::string> begun;
+        std::vector<Change> changes;
+    };
+    const Case rates = GENERATE(
+        Case{{{"crf", "12"}}, {{"crf", "45"}}}, Case{{}, {{"crf", "45"}}},
+        Case{{{"b", "4M"}, {"maxrate", "4M"}, {"bufsize", "400k"}}, {{"b", "300k"}, {"maxrate", "300k"}, {"bufsize", "30k"}}});
+    constexpr std::int64_t frames = 60; // before the change, and after it
+    TestEngine test;
+    FrameSource source("in", 1);
+    ItemSink<Packet> sink("out", 1);
+    EncodeOptions options;
+    options.codec = "libx264";
+    options.codec_options = rates.begun;
+    options.codec_options.insert({{"preset", "ultrafast"}, {"tune", "zerolatency"}}); // each frame is a packet at once
+    Pipeline pipeline(test.engine);
+    pipeline.add("in", source.stage()) >> pipeline.add("enc", encode(options)) >> pipeline.add("out", sink.stage());
+    pipeline.start();
+    std::minstd_rand random(1);
+    const auto encoded_bytes = [&](std::int64_t first) {
+        std::size_t bytes = 0;
+        for (std::int64_t pts = first; pts < first + frames; ++pts) {
+            PooledFrame frame = lone_frame({320, 240, PixelFormat::gray8});
+            const auto plane = frame.writable_plane(0);
+            for (std::uint32_t y = 0; y < plane.rows; ++y)
+                std::generate_n(plane.row(y), plane.row_bytes, [&] { return static_cast<std::byte>(random() >> 8 & 63); });
+            frame.header().pts = pts;
+            frame.header().time_base = {1, 30};
+            frame.header().frame_rate = {30, 1};
+            REQUIRE(source.push(std::move(frame)) == Pushed::yes);
+            const auto packet = sink.pull();
+            REQUIRE(packet.has_value());
+            bytes += packet->data.size();
+        }
+        return bytes;
+    };
+    const std::size_t before = encoded_bytes(0);
+    CHECK_THROWS_WITH(pipeline.set_option("enc", "preset", "slow"),
+                      Catch::Contains("cannot be changed") && Catch::Contains(rates.changes.front().first));
+    CHECK_THROWS_WITH(pipeline.set_option("enc", rates.changes.front().first, "many"), Catch::Contains("many"));
+    const std::size_t between = encoded_bytes(frames);
+    CHECK(between * 2 > before); // an error has changed nothing
+    for (const auto& [option, value] : rates.changes)
+        pipeline.set_option("enc", option, value);
+    const std::size_t after = encoded_bytes(2 * frames);
+    CHECK(after * 2 < between);
+    source.end();
+    pipeline.wait();
+}
+
+TEST_CASE("an encoder that looks at nothing again says so", "[stages][encode][live]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    pipeline.add("in", testsrc({})) >> pipeline.add("enc", encode(ffv1())) >> pipeline.add("out", sink([](const Packet&) {}));
+    pipeline.start();
+    CHECK_THROWS_WITH(pipeline.set_option("enc", "b", "1M"), Catch::Contains("ffv1 looks at no option again"));
+    pipeline.cancel();
+    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
 }
 
 TEST_CASE("equal settings give equal bytes, whatever the number of workers", "[stages][encode]") {

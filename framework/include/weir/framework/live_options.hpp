@@ -21,10 +21,14 @@ public:
         return options_;
     }
     /// Throws OptionError, and nothing has changed.
-    void change(std::string_view name, std::string_view value) WEIR_EXCLUDES(mutex_) {
+    void change(std::string_view name, std::string_view value) {
+        update([&](T& options) { T::table().change(options, name, value); });
+    }
+    /// Has `f` change them. If it throws, nothing has changed.
+    template <class F> void update(F f) WEIR_EXCLUDES(mutex_) {
         const detail::Lock lock(mutex_);
         T changed = options_;
-        T::table().change(changed, name, value);
+        f(changed);
         options_ = std::move(changed);
         version_.fetch_add(1, std::memory_order_release); // pairs with Reader::refresh
     }

@@ -33,8 +33,12 @@ struct EncodeOptions {
 /// What a file's start and its clock's jumps need is added here (weir/stages/timeline.hpp). Pictures whose times do not
 /// increase are moved by the least that makes them, and counted.
 ///
+/// While it runs, what libx264 looks at before each frame can be changed (Pipeline::set_option): of `b` and `crf` the one it
+/// began with, and `maxrate`, `bufsize` and `crf_max` if they were given. What FFmpeg's other encoders were opened with
+/// stays.
+///
 /// Throws GraphError: no such encoder, or no such option.
-[[nodiscard]] std::unique_ptr<StageDefinition> encode(EncodeOptions options);
+[[nodiscard]] std::unique_ptr<StageDefinition> encode(const EncodeOptions& options);
 /// The same with options as text has them, the stage's own and the codec's: `encode("libx264", {{"preset", "veryfast"}})`.
 [[nodiscard]] std::unique_ptr<StageDefinition> encode(const std::string& codec,
                                                       const std::map<std::string, std::string>& options = {});
