@@ -31,6 +31,7 @@ void Pipeline::set_option(std::string_view stage, std::string_view option, std::
 bool Pipeline::paused() const noexcept { return impl_->paused(); }
 bool Pipeline::finished() const noexcept { return impl_->finished(); }
 void Pipeline::on_end(std::function<void(EndReason)> f) { impl_->set_on_end(std::move(f)); }
+void Pipeline::on_port_added(std::function<void(const AddedPort&)> f) { impl_->set_on_port_added(std::move(f)); }
 Snapshot Pipeline::snapshot() const { return impl_->snapshot(); }
 std::string Pipeline::describe() const { return impl_->describe(); }
 

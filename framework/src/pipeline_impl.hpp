@@ -71,6 +71,7 @@ public:
     [[nodiscard]] bool paused() const noexcept { return paused_.load(std::memory_order_seq_cst); }
     [[nodiscard]] bool finished() const noexcept;
     void set_on_end(std::function<void(EndReason)> f) { on_end_ = std::move(f); }
+    void set_on_port_added(std::function<void(const AddedPort&)> f) { on_port_added_ = std::move(f); }
 
     // branches
     void attach(const std::shared_ptr<Pipeline>& branch);
@@ -102,6 +103,8 @@ public:
     void look_for_stall(StageCore& stage) noexcept;
     void start_job(StageCore& stage, Job& job, JobPlace place);
     void job_over() noexcept { graph_->release_wait(); }
+    /// A port of that stage's, made in its body (added_ports.cpp).
+    void add_output(StageCore& stage, std::unique_ptr<OutputBase> port);
     void log(LogLevel level, const std::string& text) const noexcept { engine_->log(level, text); }
 
     /// For tests of a stage; before the start. Outlives the run.
@@ -188,6 +191,7 @@ private:
     std::vector<StageEntry> stages_;
     std::vector<Connection> connections_;
     std::function<void(EndReason)> on_end_;
+    std::function<void(const AddedPort&)> on_port_added_;
     Probe* probe_ = nullptr;
 
     enum class Phase : std::uint8_t { building, prepared, running, over };

@@ -110,6 +110,7 @@ void PipelineImpl::resolve(Connection& connection) {
 }
 
 void PipelineImpl::resolve(Joint& joint) {
+    const Lock lock(topology_->mutex); // the stage may be making another output
     joint.set_link(
         make_link(parent_->stages_[joint.from().stage], joint.from(), stages_[joint.to().stage], joint.to(), joint.options()));
 }

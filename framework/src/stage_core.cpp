@@ -65,11 +65,8 @@ StageCore::StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string nam
         input->bind(*this);
         input->node_ = std::make_unique<InputNode>(graph, *input);
     }
-    for (const auto& output : ports_.outputs()) {
-        output->bind(*this);
-        output->node_ = std::make_unique<OutputNode>(graph);
-        output->use_registry(registry());
-    }
+    for (const auto& output : ports_.outputs())
+        bind(*output);
 }
 
 StageCore::~StageCore() {
@@ -79,6 +76,12 @@ StageCore::~StageCore() {
         input->node_.reset();
     for (const auto& output : ports_.outputs())
         output->node_.reset();
+}
+
+void StageCore::bind(OutputBase& output) {
+    output.bind(*this);
+    output.node_ = std::make_unique<OutputNode>(graph_);
+    output.use_registry(registry());
 }
 
 PoolRegistry& StageCore::registry() noexcept { return pipeline_.engine().registry(); }

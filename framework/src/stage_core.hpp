@@ -13,6 +13,7 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -133,6 +134,7 @@ public:
     void warn(std::string_view topic, const std::string& text) override;
     void info(const std::string& text) override;
     [[nodiscard]] std::atomic<std::uint64_t>& counter(std::string_view name) override;
+    void add_output(std::unique_ptr<OutputBase> port) override; // added_ports.cpp
 
 private:
     friend class FollowerList;
@@ -157,6 +159,7 @@ private:
     void start_calls(EndReason reason);
     void make_coroutine() noexcept;
     void destroy_coroutine() noexcept;
+    void bind(OutputBase& output);
     // stage_errors.cpp
     void handle_error() noexcept;
     void begin_restart();

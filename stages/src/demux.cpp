@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <map>
 #include <utility>
 
 namespace weir {
@@ -24,10 +25,14 @@ constexpr Rational microseconds{1, 1'000'000};
 Process read_packets(SourceReading reading) {
     PacketBatch batch;
     for (;;) {
-        reading.close_unread();
+        reading.note_readers();
         if (!reading.anyone())
             co_return;
         co_await offload([&](std::stop_token stop) { reading.reader().read(batch, std::move(stop)); });
+        if (reading.reader().has_new_stream()) {
+            Output<Packet> added = reading.add_stream();
+            co_await added.room(); // a pause that was asked for when it was added begins before anything is left out
+        }
         for (auto& read : batch.packets) {
             SourceLane& lane = reading.lane(*read);
             if (!lane.out.open())
@@ -70,8 +75,11 @@ public:
         use_file();
         streams_ = reader_->streams().size();
         for (const detail::InputStream& stream : reader_->streams())
-            if (!stream.name.empty())
+            if (!stream.name.empty()) {
                 context.ports().output<Packet>(stream.name).port().packet_format = first_format(stream);
+                if (stream.best)
+                    best_[stream.name.substr(0, stream.name.find_first_of("0123456789"))] = stream.name;
+            }
         if (context.ports().outputs().empty())
             throw std::runtime_error(fmt::format("there is nothing to read in '{}'", redact_url(options_.url)));
     }
@@ -82,8 +90,8 @@ public:
         // A kind without a number is the best of its kind.
         for (const std::string kind : {"video", "audio", "subtitle", "data"})
             if (name == kind || (name.empty() && (kind == "video" || kind == "audio")))
-                if (const detail::InputStream* best = best_of(kind))
-                    return *ports.find_output(best->name);
+                if (const auto best = best_.find(kind); best != best_.end())
+                    return *ports.find_output(best->second);
         if (name.empty())
             throw GraphError(fmt::format("there is neither video nor audio in '{}' (ports: {})", redact_url(options_.url),
                                          ports.output_names()));
@@ -115,25 +123,13 @@ public:
     [[nodiscard]] Process run(StageContext& context, Ports& ports) override {
         if (!reader_)
             throw std::runtime_error("its input was closed when it failed, and cannot be read on");
-        std::vector<SourceLane> lanes;
-        for (std::size_t i = 0; i < reader_->streams().size(); ++i) {
-            const detail::InputStream& stream = reader_->streams()[i];
-            // Attachments have no port: they stand in with another's, which is never used.
-            const std::string& port = stream.name.empty() ? ports.outputs().front()->name() : stream.name;
-            SourceLane lane{ports.get_output<Packet>(port)};
-            lane.format = stream.name.empty() ? stream.format : lane.out.port().packet_format;
-            lane.frame_ticks = stream.frame_ticks;
-            lane.wanted = !stream.name.empty() && lane.is_read();
-            reader_->want(i, lane.wanted);
-            lanes.push_back(std::move(lane));
-        }
         context.on_end([this](EndReason reason) {
             if (reason == EndReason::seek)
                 return;
             close(); // which may block
             in_use_ = {};
         });
-        return read_packets(SourceReading(context, *reader_, options_, std::move(lanes)));
+        return read_packets(SourceReading(context, ports, *reader_, options_));
     }
 
 private:
@@ -148,12 +144,6 @@ private:
             bytes_ended_.store(true);
         }
     }
-    [[nodiscard]] const detail::InputStream* best_of(std::string_view kind) const {
-        for (const detail::InputStream& stream : reader_->streams())
-            if (stream.best && stream.name.starts_with(kind))
-                return &stream;
-        return nullptr;
-    }
     [[nodiscard]] std::shared_ptr<const PacketFormat> first_format(const detail::InputStream& stream) const {
         const bool continuous = options_.timestamps == DemuxOptions::Timestamps::continuous;
         return continuous ? stream.format : detail::with_shift(*stream.format, {-reader_->start(), microseconds});
@@ -163,8 +153,9 @@ private:
     std::shared_ptr<ByteReader> bytes_; ///< until it is closed
     bool bytes_may_wait_;
     std::atomic<bool> bytes_ended_{false};
-    std::string seek_refusal_; ///< as far as it was known when it was opened
-    std::string name_;         ///< the stage's
+    std::string seek_refusal_;                ///< as far as it was known when it was opened
+    std::string name_;                        ///< the stage's
+    std::map<std::string, std::string> best_; ///< stream by kind; branches ask while the file is read
     std::unique_ptr<FormatReader> reader_;
     std::size_t streams_ = 0;
     detail::FileInUse in_use_;

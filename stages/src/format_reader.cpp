@@ -161,7 +161,7 @@ void FormatReader::find_streams(const DemuxOptions&) {
     av::check(avformat_find_stream_info(context_.get(), nullptr), "finding the streams of " + shown());
 }
 
-InputStream FormatReader::describe(AVStream& stream, const std::shared_ptr<const av::Metadata>& file) const {
+InputStream FormatReader::describe(AVStream& stream) const {
     av::StreamParameters parameters;
     parameters.codec = av::copy(*stream.codecpar);
     for (int i = 0; i < stream.nb_side_data; ++i) {
@@ -170,7 +170,7 @@ InputStream FormatReader::describe(AVStream& stream, const std::shared_ptr<const
     }
     parameters.sample_aspect = av::from_av(stream.sample_aspect_ratio);
     parameters.metadata = metadata_of(stream.metadata);
-    parameters.file_metadata = file;
+    parameters.file_metadata = metadata_;
     parameters.disposition = stream.disposition;
     InputStream result;
     const Rational rate = stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO ? frame_rate(*context_, stream) : Rational{0, 1};
@@ -181,19 +181,39 @@ InputStream FormatReader::describe(AVStream& stream, const std::shared_ptr<const
     return result;
 }
 
-void FormatReader::name_streams() {
-    const auto file = std::make_shared<const av::Metadata>(metadata_of(context_->metadata));
-    std::map<std::string, int> count;
-    for (unsigned i = 0; i < context_->nb_streams; ++i) {
-        AVStream& stream = *context_->streams[i];
-        InputStream& named = streams_.emplace_back(describe(stream, file));
-        const std::string kind = kind_of(stream.codecpar->codec_type);
-        if (stream.codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT) {
-            stream.discard = AVDISCARD_ALL; // a font: no packets, no port
-            continue;
-        }
-        named.name = kind + std::to_string(count[kind]++);
+void FormatReader::name_stream(std::size_t index) {
+    AVStream& stream = *context_->streams[index];
+    streams_[index] = describe(stream);
+    if (stream.codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT) {
+        stream.discard = AVDISCARD_ALL; // a font: no packets, no port
+        return;
     }
+    const std::string kind = kind_of(stream.codecpar->codec_type);
+    streams_[index].name = kind + std::to_string(names_[kind]++);
+}
+
+bool FormatReader::is_new(const AVPacket& packet) const noexcept {
+    const auto index = static_cast<std::size_t>(packet.stream_index);
+    return index >= streams_.size() ||
+           (streams_[index].name.empty() && context_->streams[index]->codecpar->codec_type != AVMEDIA_TYPE_ATTACHMENT);
+}
+
+std::size_t FormatReader::name_new_stream() {
+    const auto index = static_cast<std::size_t>(ahead_.front()->stream_index);
+    if (index >= streams_.size()) { // those between have no packet yet, and perhaps no known kind
+        streams_.resize(index + 1);
+        wanted_.resize(index + 1, false);
+    }
+    name_stream(index);
+    want(index, false);
+    return index;
+}
+
+void FormatReader::name_streams() {
+    metadata_ = std::make_shared<const av::Metadata>(metadata_of(context_->metadata));
+    streams_.resize(context_->nb_streams);
+    for (std::size_t i = 0; i < streams_.size(); ++i)
+        name_stream(i);
     for (const AVMediaType type : {AVMEDIA_TYPE_VIDEO, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_SUBTITLE, AVMEDIA_TYPE_DATA}) {
         int best = av_find_best_stream(context_.get(), type, -1, -1, nullptr, 0);
         for (unsigned i = 0; best < 0 && i < context_->nb_streams; ++i) // one about which too little is known is one yet
@@ -223,9 +243,12 @@ void FormatReader::read(PacketBatch& batch, std::stop_token stop) {
     std::size_t bytes = 0;
     // What may keep us waiting is handed on at once.
     const std::size_t most = url_.endpoint ? 1 : batch_packets;
-    for (; !ahead_.empty() && batch.packets.size() < most; ahead_.pop_front())
+    for (; !ahead_.empty() && batch.packets.size() < most; ahead_.pop_front()) {
+        if (is_new(*ahead_.front()))
+            return;
         if (wanted_[static_cast<std::size_t>(ahead_.front()->stream_index)])
             batch.packets.push_back(std::move(ahead_.front()));
+    }
     while (batch.packets.size() < most && bytes < batch_bytes) {
         av::PacketPtr packet = av::make_packet();
         const int result = av_read_frame(context_.get(), packet.get());
@@ -239,8 +262,11 @@ void FormatReader::read(PacketBatch& batch, std::stop_token stop) {
             batch.end = result;
             return;
         }
-        const auto index = static_cast<std::size_t>(packet->stream_index);
-        if (index < streams_.size() && wanted_[index]) {
+        if (is_new(*packet)) {
+            ahead_.push_back(std::move(packet));
+            return;
+        }
+        if (wanted_[static_cast<std::size_t>(packet->stream_index)]) {
             bytes += static_cast<std::size_t>(packet->size);
             batch.packets.push_back(std::move(packet));
         } else if (stop_.stop_requested()) {

@@ -14,6 +14,7 @@ extern "C" {
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -68,8 +69,10 @@ public:
         if (bytes_)
             bytes_->rethrow_error();
     }
-    /// Streams that appeared after the opening are not read; how many.
-    [[nodiscard]] std::size_t late_streams() const noexcept { return context_->nb_streams - streams_.size(); }
+    /// The next packet is of a stream that appeared after the opening: nothing is read until that has a name.
+    [[nodiscard]] bool has_new_stream() const noexcept { return !ahead_.empty() && is_new(*ahead_.front()); }
+    /// Gives it one; it is not wanted yet. Its index.
+    std::size_t name_new_stream();
 
 private:
     struct CloseInput {
@@ -87,7 +90,9 @@ private:
     void require_order() const;
     void find_streams(const DemuxOptions& options);
     void name_streams();
-    [[nodiscard]] InputStream describe(AVStream& stream, const std::shared_ptr<const av::Metadata>& file) const;
+    void name_stream(std::size_t index);
+    [[nodiscard]] bool is_new(const AVPacket& packet) const noexcept;
+    [[nodiscard]] InputStream describe(AVStream& stream) const;
     [[nodiscard]] std::string shown() const;
 
     InputUrl url_;
@@ -99,7 +104,9 @@ private:
     std::unique_ptr<AVFormatContext, CloseInput> context_; ///< after both: ends before them
     std::vector<InputStream> streams_;
     std::vector<bool> wanted_;
-    std::deque<av::PacketPtr> ahead_; ///< read in search of a place to begin at
+    std::shared_ptr<const av::Metadata> metadata_; ///< the file's
+    std::map<std::string, int> names_;             ///< how many streams of each kind have one
+    std::deque<av::PacketPtr> ahead_;              ///< read in search of a place to begin at
 };
 
 } // namespace weir::detail

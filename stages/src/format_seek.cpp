@@ -77,9 +77,6 @@ bool FormatReader::read_ahead_to_key(int stream, std::int64_t latest) {
         av::PacketPtr packet = av::make_packet();
         if (av_read_frame(context_.get(), packet.get()) < 0)
             return false;
-        const auto index = static_cast<std::size_t>(packet->stream_index);
-        if (index >= streams_.size())
-            continue;
         if (packet->stream_index == stream) {
             const std::int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
             if (time != AV_NOPTS_VALUE && compare(time, base, latest, microseconds) > 0)

@@ -17,21 +17,53 @@ constexpr std::int64_t furthest_behind = 500'000; ///< of a stream, before those
 
 } // namespace
 
-SourceReading::SourceReading(StageContext& context, FormatReader& reader, const DemuxOptions& options,
-                             std::vector<SourceLane> lanes)
-    : context_(context), reader_(reader), continuous_(options.timestamps == DemuxOptions::Timestamps::continuous),
-      fail_on_error_(options.on_error == DemuxOptions::OnError::fail), clock_(reader.start(), lanes.size(), reader.may_jump()),
-      lanes_(std::move(lanes)), corrupt_(context.counter("corrupt packets")) {}
+SourceReading::SourceReading(StageContext& context, Ports& ports, FormatReader& reader, const DemuxOptions& options)
+    : context_(context), ports_(ports), reader_(reader),
+      continuous_(options.timestamps == DemuxOptions::Timestamps::continuous),
+      fail_on_error_(options.on_error == DemuxOptions::OnError::fail),
+      clock_(reader.start(), reader.streams().size(), reader.may_jump()), corrupt_(context.counter("corrupt packets")) {
+    for (std::size_t i = 0; i < reader.streams().size(); ++i) {
+        lanes_.push_back(lane_for(reader.streams()[i]));
+        lanes_.back().wanted = lanes_.back().is_read();
+        reader.want(i, lanes_.back().wanted);
+    }
+}
+
+/// Attachments have no port, nor have streams of which nothing has come yet.
+SourceLane SourceReading::lane_for(const InputStream& stream) const {
+    const bool has_port = !stream.name.empty();
+    SourceLane lane{ports_.get_output<Packet>(has_port ? stream.name : ports_.outputs().front()->name())};
+    lane.has_port = has_port;
+    lane.format = has_port ? lane.out.port().packet_format : stream.format;
+    lane.frame_ticks = stream.frame_ticks;
+    return lane;
+}
+
+Output<Packet> SourceReading::add_stream() {
+    const std::size_t index = reader_.name_new_stream();
+    const InputStream& stream = reader_.streams()[index];
+    if (!ports_.find_output(stream.name)) {                           // else it appeared before the last seek, too
+        const TimeShift shift = clock_.shift(clock_.stretches() - 1); // what its first packets will have
+        add_output<Packet>(context_, stream.name, continuous_ ? stream.format : with_shift(*stream.format, shift));
+        context_.warn(
+            "", fmt::format("the stream {} ({}) has appeared: branches can read it", stream.name, to_string(*stream.format)));
+    }
+    while (lanes_.size() < reader_.streams().size())
+        lanes_.push_back(lane_for(reader_.streams()[lanes_.size()]));
+    lanes_[index] = lane_for(stream);
+    clock_.add_streams(lanes_.size());
+    return lanes_[index].out;
+}
 
 bool SourceReading::anyone() const noexcept {
     return std::any_of(lanes_.begin(), lanes_.end(), [](const SourceLane& lane) { return lane.wanted; });
 }
 
-void SourceReading::close_unread() {
+void SourceReading::note_readers() {
     for (std::size_t i = 0; i < lanes_.size(); ++i)
-        if (lanes_[i].wanted && !lanes_[i].is_read()) {
-            lanes_[i].wanted = false;
-            reader_.want(i, false);
+        if (const bool wanted = lanes_[i].is_read(); wanted != lanes_[i].wanted) {
+            lanes_[i].wanted = wanted;
+            reader_.want(i, wanted);
         }
 }
 
@@ -80,8 +112,6 @@ void SourceReading::tell_gaps(const SourceLane& from) {
 bool SourceReading::ended(int result) {
     if (result == 0)
         return false;
-    if (const std::size_t late = reader_.late_streams())
-        context_.warn("", fmt::format("{} streams appeared after the beginning: they were not read", late));
     if (result != AVERROR_EXIT)
         reader_.rethrow_error();
     if (result == AVERROR_EOF || result == AVERROR_EXIT)

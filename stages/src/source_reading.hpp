@@ -1,7 +1,6 @@
 #pragma once
 // A demuxer's packets on their way from the file to its ports.
-#include <weir/framework/port.hpp>
-#include <weir/framework/stage_context.hpp>
+#include <weir/framework/stage.hpp>
 
 #include "format_reader.hpp"
 #include "source_clock.hpp"
@@ -19,17 +18,18 @@ struct SourceLane {
     std::shared_ptr<const PacketFormat> format{};
     std::int64_t frame_ticks = 0;
     std::int64_t reached = no_time; ///< on the time line, microseconds
+    bool has_port = true;           ///< false: it stands in with another's, which is never used
     bool wanted = false;
 
     /// Something is connected to it, and not closed.
-    [[nodiscard]] bool is_read() const noexcept { return !out.port().links().empty() && out.open(); }
+    [[nodiscard]] bool is_read() const noexcept { return has_port && !out.port().links().empty() && out.open(); }
 };
 
 /// Turns the file's packets into ours. In the stage's body, but for `FormatReader::read`.
 class SourceReading {
 public:
-    /// `lanes`: one for each stream of the reader.
-    SourceReading(StageContext& context, FormatReader& reader, const DemuxOptions& options, std::vector<SourceLane> lanes);
+    /// `ports`: the stage's. Those of all streams of the reader are among them.
+    SourceReading(StageContext& context, Ports& ports, FormatReader& reader, const DemuxOptions& options);
 
     [[nodiscard]] FormatReader& reader() noexcept { return reader_; }
     [[nodiscard]] SourceLane& lane(const AVPacket& packet) noexcept {
@@ -37,8 +37,10 @@ public:
     }
     /// Somebody still reads a stream.
     [[nodiscard]] bool anyone() const noexcept;
-    /// Before a read: forgets streams that nobody reads any more.
-    void close_unread();
+    /// Before a read: from now on what somebody is connected to is read, and nothing else. Branches come and go.
+    void note_readers();
+    /// Makes the port of a stream that has appeared.
+    Output<Packet> add_stream();
     [[nodiscard]] Packet take(av::PacketPtr packet);
     /// Tells those who wait for streams that have nothing for a while how far the others are.
     void tell_gaps(const SourceLane& from);
@@ -47,8 +49,10 @@ public:
 
 private:
     void say_jump(const SourceLane& lane);
+    [[nodiscard]] SourceLane lane_for(const InputStream& stream) const;
 
     StageContext& context_;
+    Ports& ports_;
     FormatReader& reader_;
     bool continuous_;
     bool fail_on_error_;

@@ -189,6 +189,14 @@ inline void operator>>(const detail::NamedPort& from, const detail::NamedPort& t
     static_cast<void>(detail::connect(from.ref, to.ref, {}));
 }
 
+/// An output that a stage has made while it runs.
+struct AddedPort {
+    std::string stage;
+    std::string port;
+    std::string items;                          ///< "packets"
+    std::shared_ptr<const PacketFormat> format; ///< of packets, as far as it is known
+};
+
 /// A graph and its run. Built, started and waited for by one thread at a time; `cancel`, `drain`, `pause`, `resume`, `step`,
 /// `seek`, `snapshot`, `attach` and `detach` may be called from any. Destroying a running pipeline cancels it and waits.
 /// Nothing here may be called from a stage's body.
@@ -273,6 +281,11 @@ public:
     [[nodiscard]] bool finished() const noexcept;
     /// Called once at the end, on a thread of the engine, before `wait` returns. Set before `start`.
     void on_end(std::function<void(EndReason)> f);
+    /// Called for each output that a stage makes while it runs (`add_output`; a stream of a live input that appears late), in
+    /// the body of that stage, so it must not wait: have another thread attach a branch to it, by its name. What is put until
+    /// then is discarded; nothing is if `pause` is called here, and `resume` after `attach`. What it throws is the stage's
+    /// error. Set before `start`.
+    void on_port_added(std::function<void(const AddedPort&)> f);
 
     // Branches: <weir/framework/branch.hpp>.
     /// Opens the branch's stages, joins it to this pipeline, which runs, and sets it going. The first item that it gets from an

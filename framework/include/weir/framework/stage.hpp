@@ -58,6 +58,8 @@ public:
     [[nodiscard]] std::string output_names() const;
     [[nodiscard]] std::string input_names() const;
     void clear() noexcept;
+    /// One that was made while the stage runs. Under the topology's mutex.
+    void adopt(std::unique_ptr<detail::OutputBase> output) { outputs_.push_back(std::move(output)); }
 
     /// A port of that name and type, made before. Throws GraphError if it has another type or does not exist.
     template <Item T> [[nodiscard]] Input<T> get_input(std::string_view name) const {
@@ -86,6 +88,18 @@ private:
     std::vector<std::unique_ptr<detail::InputBase>> inputs_;
     std::vector<std::unique_ptr<detail::OutputBase>> outputs_;
 };
+
+/// Makes another output of a stage that runs, in its body: a stream that has only now appeared. The application is told
+/// (Pipeline::on_port_added) and may attach a branch to it; what is put before is discarded. `format`: of packets. It stays
+/// until the pipeline is over. Throws GraphError if there is an output of that name, std::bad_alloc.
+template <Item T>
+Output<T> add_output(StageContext& context, std::string name, std::shared_ptr<const PacketFormat> format = nullptr) {
+    auto port = std::make_unique<detail::OutputPort<T>>(std::move(name));
+    port->packet_format = std::move(format);
+    Output<T> output(*port);
+    context.add_output(std::move(port));
+    return output;
+}
 
 /// What a stage is told when it is opened: on an I/O thread, before anything runs, after the stages before it.
 class OpenContext {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -18,6 +19,10 @@ namespace weir {
 
 class MediaClock;
 class PoolRegistry;
+
+namespace detail {
+class OutputBase;
+}
 
 /// How a pipeline, or one stage of it, came to its end.
 enum class EndReason : std::uint8_t {
@@ -79,6 +84,9 @@ public:
     /// A figure of the stage's own, shown in statistics: "frames converted". The reference stays valid while the stage lives;
     /// looking it up locks.
     [[nodiscard]] virtual std::atomic<std::uint64_t>& counter(std::string_view name) = 0;
+
+    /// `weir::add_output`'s.
+    virtual void add_output(std::unique_ptr<detail::OutputBase> port) = 0;
 
 protected:
     StageContext() = default;

@@ -31,7 +31,8 @@ struct DemuxOptions {
 
 /// Output ports, all of packets, by kind and number: `video0`, `audio0`, `audio1`, `subtitle0`, `data0`; `video`, `audio`,
 /// `subtitle` and `data` are the best of each kind; without a name it is the best video, else the best audio stream.
-/// Opened when the pipeline is prepared. Streams nobody wants are not read.
+/// Opened when the pipeline is prepared. Streams nobody wants are not read, until a branch does. One that appears later
+/// (MPEG-TS) gets its port then (Pipeline::on_port_added).
 ///
 /// Times are as in the file, in the stream's own time base, exactly. Where the file begins, and by how much its clock jumps,
 /// is told beside them (weir/stages/timeline.hpp); `timestamps=continuous` adds it to the times instead.
