@@ -24,14 +24,14 @@ std::vector<std::string_view> live_options(const AVCodec& codec, const Options& 
     if (!std::string_view(codec.name).starts_with("libx264"))
         return names;
     if (options.contains("crf"))
-        names.push_back("crf");
+        names.emplace_back("crf");
     else if (!options.contains("qp"))
-        names.push_back(options.contains("b") ? "b" : "crf");
+        names.emplace_back(options.contains("b") ? "b" : "crf");
     if (options.contains("crf_max"))
-        names.push_back("crf_max");
+        names.emplace_back("crf_max");
     if (options.contains("maxrate") && options.contains("bufsize")) {
-        names.push_back("maxrate");
-        names.push_back("bufsize");
+        names.emplace_back("maxrate");
+        names.emplace_back("bufsize");
     }
     return names;
 }
