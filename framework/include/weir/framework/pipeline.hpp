@@ -199,7 +199,7 @@ struct AddedPort {
 
 /// A graph and its run. Built, started and waited for by one thread at a time; `cancel`, `drain`, `pause`, `resume`, `step`,
 /// `seek`, `snapshot`, `attach` and `detach` may be called from any. Destroying a running pipeline cancels it and waits.
-/// Nothing here may be called from a stage's body.
+/// Nothing here but `pause` may be called from a stage's body.
 class Pipeline {
 public:
     explicit Pipeline(Engine& engine = Engine::standard(), std::string name = "pipeline");
