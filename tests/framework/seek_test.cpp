@@ -187,7 +187,9 @@ TEST_CASE("a paused pipeline stays paused over a seek, and goes on item by item"
     Seen seen;
     Seen other;
     Pipeline pipeline(test.engine);
-    const auto from = pipeline.add("src", StageTraits{.seekable = true}, numbers_from, 1000);
+    const auto from = pipeline.add("src", StageTraits{.seekable = true}, [](Output<int> out) {
+        return numbers_from(out, this_stage().position() ? 1000 : 100'000'000); // not over before it is paused
+    });
     from >> pipeline.add("map", map([](int i) { return i; })) >> pipeline.add("sink", sink([&seen](int i) { seen.add(i); }));
     from >> pipeline.add("other", [&other](Input<int> in) -> Process {
         while (auto item = co_await in.next()) {
@@ -221,7 +223,9 @@ TEST_CASE("a step does not wait for what comes only when another sink takes more
     Seen all;
     Seen some;
     Pipeline pipeline(test.engine);
-    const auto from = pipeline.add("src", StageTraits{.seekable = true}, frames_from, 1000);
+    const auto from = pipeline.add("src", StageTraits{.seekable = true}, [](Output<PooledFrame> out) {
+        return frames_from(out, this_stage().position() ? 1000 : 100'000'000); // not over before it is paused
+    });
     const auto record = [](Seen& seen) {
         return sink([&seen](const PooledFrame& frame) { seen.add(static_cast<int>(frame.header().pts)); });
     };
