@@ -28,7 +28,7 @@ void register_stages(StageCatalog& catalog) {
     catalog.add(stage_type<ResampleOptions>("resample", "gives sound another rate, sample format or channels",
                                             [](const ResampleOptions& options) { return resample(options); }));
     catalog.add(stage_type<EncodeOptions>("encode", "pictures or sound to packets",
-                                          [](EncodeOptions options) { return encode(std::move(options)); }));
+                                          [](const EncodeOptions& options) { return encode(options); }));
     catalog.add(stage_type<MuxOptions>("mux", "writes a file or URL from any number of streams", [](MuxOptions options) {
         std::string url = options.url;
         return mux(std::move(url), std::move(options));

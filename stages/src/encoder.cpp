@@ -81,9 +81,9 @@ void open_encoder(AVCodecContext& context, unsigned threads, bool experimental) 
     if ((context.codec->capabilities & AV_CODEC_CAP_EXPERIMENTAL) && !experimental)
         throw std::runtime_error(
             fmt::format("FFmpeg calls its encoder {} experimental: experimental=yes allows it", context.codec->name));
+    const AVCodec& codec = *context.codec; // a context that could not be opened has none
     const CodecComplaints complaints;
-    complaints.check(avcodec_open2(&context, context.codec, nullptr),
-                     fmt::format("opening the encoder {}", context.codec->name));
+    complaints.check(avcodec_open2(&context, &codec, nullptr), fmt::format("opening the encoder {}", codec.name));
 }
 
 av::StreamParameters inherited(const std::shared_ptr<const SideData>& side_data) {

@@ -62,6 +62,14 @@ TEST_CASE("an encoder or option that is not there is refused with the nearest na
     CHECK_NOTHROW(encode("h264", {{"b", "1M"}}));
 }
 
+TEST_CASE("an encoder that cannot be opened is named, with FFmpeg's reason", "[stages][encode]") {
+    TestEngine test;
+    EncodeOptions options;
+    options.codec = "libx264";
+    options.codec_options = {{"preset", "warp"}}; // any text is taken until the codec looks at it
+    CHECK_THROWS_WITH(encoded(test, grey_frames({0}), options), Catch::Contains("opening the encoder libx264: "));
+}
+
 TEST_CASE("times stay as they are, also where the frame rate varies", "[stages][encode][time]") {
     TestEngine test;
     const std::vector<std::int64_t> times{0, 40, 47, 113, 1000, 1001, 5000};
