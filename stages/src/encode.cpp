@@ -148,11 +148,7 @@ public:
     }
 
     void change_option(std::string_view name, std::string_view value) override {
-        options_.update([&](EncodeOptions& options) {
-            detail::require_live_option(codec_, options.codec_options, name);
-            options.codec_options[std::string(name)] = value;
-            static_cast<void>(detail::encoder_context(codec_, options.codec_options)); // as where it is made
-        });
+        options_.update([&](EncodeOptions& options) { detail::set_live_option(codec_, options.codec_options, name, value); });
     }
 
 private:

@@ -195,9 +195,10 @@ TEST_CASE("what x264 looks at again is changed while it encodes, and nothing els
         std::map<std::string, std::string> begun;
         std::vector<Change> changes;
     };
-    const Case rates = GENERATE(
-        Case{{{"crf", "12"}}, {{"crf", "45"}}}, Case{{}, {{"crf", "45"}}},
-        Case{{{"b", "4M"}, {"maxrate", "4M"}, {"bufsize", "400k"}}, {{"b", "300k"}, {"maxrate", "300k"}, {"bufsize", "30k"}}});
+    const Case rates =
+        GENERATE(Case{{{"crf", "12"}}, {{"crf", "45"}}}, Case{{}, {{"crf", "45"}}},
+                 Case{{{"b", "4M"}, {"maxrate", "4M"}, {"bufsize", "400k"}}, {{"b", "300k"}, {"bufsize", "30k"}}},
+                 Case{{{"crf", "12"}, {"maxrate", "4M"}, {"bufsize", "400k"}}, {{"maxrate", "300k"}, {"bufsize", "30k"}}});
     constexpr std::int64_t frames = 60; // before the change, and after it
     TestEngine test;
     FrameSource source("in", 1);
@@ -241,14 +242,49 @@ TEST_CASE("what x264 looks at again is changed while it encodes, and nothing els
     pipeline.wait();
 }
 
-TEST_CASE("an encoder that looks at nothing again says so", "[stages][encode][live]") {
+TEST_CASE("what an encoder would not follow is refused", "[stages][encode][live]") {
+    struct Case {
+        std::string codec;
+        std::map<std::string, std::string> begun;
+        const char* option;
+        const char* value;
+        const char* reason;
+    };
+    const std::map<std::string, std::string> constant{{"b", "2M"}, {"maxrate", "2M"}, {"bufsize", "1M"}};
+    const std::map<std::string, std::string> capped{{"b", "2M"}, {"maxrate", "4M"}, {"bufsize", "1M"}};
+    const auto with = [](std::map<std::string, std::string> options, const char* name, const char* value) {
+        options[name] = value;
+        return options;
+    };
+    const Case now = GENERATE_COPY(values<Case>({
+        {"ffv1", {}, "b", "1M", "ffv1 as it was begun looks at no option again"},
+        {"libx264", {{"b", "2M"}}, "b", "1M", "no option"},
+        {"libx264", {{"qp", "20"}}, "crf", "30", "no option"},
+        {"libx264", capped, "b", "1M", "again at maxrate, bufsize"},
+        {"libx264", capped, "maxrate", "1M", "the kind of rate control"},
+        {"libx264", constant, "maxrate", "1M", "again at b, bufsize"},
+        {"libx264", constant, "b", "0", "the kind of rate control"},
+        {"libx264", constant, "b", "800", "the kind of rate control"},
+        {"libx264", constant, "bufsize", "0", "the kind of rate control"},
+        {"libx264", with(constant, "nal-hrd", "cbr"), "b", "1M", "no option"},
+        {"libx264", with(constant, "flags", "+pass2"), "b", "1M", "no option"},
+        {"libx264", {{"x264-params", "bitrate=1000"}}, "crf", "30", "no option"},
+        {"libx264", {{"crf", "20"}}, "crf", "-1", "the kind of rate control"},
+        {"libx264", {{"crf", "20"}, {"crf_max", "30"}}, "crf_max", "40", "again at crf)"},
+    }));
+    EncodeOptions options;
+    options.codec = now.codec;
+    options.codec_options = now.begun;
     TestEngine test;
+    FrameSource source("in", 1); // nothing is pushed: the codec is not opened
     Pipeline pipeline(test.engine);
-    pipeline.add("in", testsrc({})) >> pipeline.add("enc", encode(ffv1())) >> pipeline.add("out", sink([](const Packet&) {}));
+    pipeline.add("in", source.stage()) >> pipeline.add("enc", encode(options)) >>
+        pipeline.add("out", sink([](const Packet&) {}));
     pipeline.start();
-    CHECK_THROWS_WITH(pipeline.set_option("enc", "b", "1M"), Catch::Contains("ffv1 looks at no option again"));
-    pipeline.cancel();
-    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+    CAPTURE(now.codec, now.begun, now.option, now.value);
+    CHECK_THROWS_WITH(pipeline.set_option("enc", now.option, now.value), Catch::Contains(now.reason));
+    source.end();
+    pipeline.wait();
 }
 
 TEST_CASE("equal settings give equal bytes, whatever the number of workers", "[stages][encode]") {

@@ -274,8 +274,8 @@ public:
     /// below 0; the Error or Cancelled of a pipeline that ends meanwhile, also if a source fails.
     void seek(std::chrono::nanoseconds time, bool exact = true);
     /// Changes an option of a stage, as in the graph language; while it runs from its next item on. Which can be changed `weir
-    /// inspect` says. From any thread. Throws GraphError if there is no such stage or option, it cannot be changed, or the
-    /// value is not allowed; nothing has changed then.
+    /// inspect` says (of an encoder's own, weir/stages/encode.hpp). From any thread. Throws GraphError if there is no such
+    /// stage or option, it cannot be changed, or the value is not allowed; nothing has changed then.
     void set_option(std::string_view stage, std::string_view option, std::string_view value);
     /// True once everything has ended.
     [[nodiscard]] bool finished() const noexcept;

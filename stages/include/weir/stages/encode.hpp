@@ -33,9 +33,10 @@ struct EncodeOptions {
 /// What a file's start and its clock's jumps need is added here (weir/stages/timeline.hpp). Pictures whose times do not
 /// increase are moved by the least that makes them, and counted.
 ///
-/// While it runs, what libx264 looks at before each frame can be changed (Pipeline::set_option): of `b` and `crf` the one it
-/// began with, and `maxrate`, `bufsize` and `crf_max` if they were given. What FFmpeg's other encoders were opened with
-/// stays.
+/// While it runs, what libx264 takes over from one frame to the next can be changed (Pipeline::set_option): `crf`, unless it
+/// began with a bit rate or `qp`; with `maxrate` and `bufsize` these, and `crf_max` if it was given; `b` if its rate is
+/// constant, which it is with `bufsize` and a `maxrate` that is not above `b` (and then goes with it). Nothing in the second of
+/// two passes, with `nal-hrd` or `x264-params`. What FFmpeg's other encoders were opened with stays.
 ///
 /// Throws GraphError: no such encoder, or no such option.
 [[nodiscard]] std::unique_ptr<StageDefinition> encode(const EncodeOptions& options);
