@@ -20,6 +20,8 @@ public:
     /// The number of the stretch that a packet of `stream` belongs to. `dts` and `pts` in the source's time, no_time if it has
     /// none; `duration` 0 if unknown.
     std::size_t place(std::size_t stream, std::int64_t dts, std::int64_t pts, std::int64_t duration);
+    /// What is known of the stream is forgotten: its next packet is like a first one.
+    void begin_stream(std::size_t stream) { streams_[stream] = {}; }
     /// There are more streams: so many.
     void add_streams(std::size_t streams) { streams_.resize(streams); }
     [[nodiscard]] TimeShift shift(std::size_t stretch) const noexcept { return {shifts_[stretch], {1, 1'000'000}}; }

@@ -25,7 +25,8 @@ SourceReading::SourceReading(StageContext& context, Ports& ports, FormatReader& 
     for (std::size_t i = 0; i < reader.streams().size(); ++i) {
         lanes_.push_back(lane_for(reader.streams()[i]));
         lanes_.back().wanted = lanes_.back().is_read();
-        reader.want(i, lanes_.back().wanted);
+        if (lanes_.back().has_port) // what has no name yet is to show itself
+            reader.want(i, lanes_.back().wanted);
     }
 }
 
@@ -45,8 +46,8 @@ Output<Packet> SourceReading::add_stream() {
     if (!ports_.find_output(stream.name)) {                           // else it appeared before the last seek, too
         const TimeShift shift = clock_.shift(clock_.stretches() - 1); // what its first packets will have
         add_output<Packet>(context_, stream.name, continuous_ ? stream.format : with_shift(*stream.format, shift));
-        context_.warn(
-            "", fmt::format("the stream {} ({}) has appeared: branches can read it", stream.name, to_string(*stream.format)));
+        context_.warn("stream", fmt::format("the stream {} ({}) has appeared: branches can read it", stream.name,
+                                            to_string(*stream.format)));
     }
     while (lanes_.size() < reader_.streams().size())
         lanes_.push_back(lane_for(reader_.streams()[lanes_.size()]));
@@ -60,11 +61,26 @@ bool SourceReading::anyone() const noexcept {
 }
 
 void SourceReading::note_readers() {
-    for (std::size_t i = 0; i < lanes_.size(); ++i)
-        if (const bool wanted = lanes_[i].is_read(); wanted != lanes_[i].wanted) {
-            lanes_[i].wanted = wanted;
-            reader_.want(i, wanted);
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        SourceLane& lane = lanes_[i];
+        const bool wanted = lane.is_read();
+        if (wanted == lane.wanted)
+            continue;
+        if (wanted) { // it begins where the others are, not where it was left
+            lane.reached = furthest();
+            clock_.begin_stream(i);
         }
+        lane.wanted = wanted;
+        reader_.want(i, wanted);
+    }
+}
+
+std::int64_t SourceReading::furthest() const noexcept {
+    std::int64_t result = no_time;
+    for (const SourceLane& lane : lanes_)
+        if (lane.wanted && lane.reached != no_time)
+            result = result == no_time ? lane.reached : std::max(result, lane.reached);
+    return result;
 }
 
 Packet SourceReading::take(av::PacketPtr packet) {

@@ -49,6 +49,8 @@ public:
 
 private:
     void say_jump(const SourceLane& lane);
+    /// Where the stream is that is furthest, of those that are read; no_time if none has begun.
+    [[nodiscard]] std::int64_t furthest() const noexcept;
     [[nodiscard]] SourceLane lane_for(const InputStream& stream) const;
 
     StageContext& context_;

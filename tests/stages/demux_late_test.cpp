@@ -2,18 +2,23 @@
 #include <weir/framework/branch.hpp>
 #include <weir/framework/byte_reader.hpp>
 #include <weir/framework/event.hpp>
+#include <weir/framework/item_sink.hpp>
 #include <weir/stages/decode.hpp>
 #include <weir/stages/demux.hpp>
+#include <weir/stages/timeline.hpp>
 
 #include "support/media.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <future>
+#include <optional>
 #include <span>
 #include <thread>
+#include <vector>
 
 using namespace weir;
 using namespace support;
@@ -52,6 +57,58 @@ TEST_CASE("a branch reads a stream that nobody has read before", "[stages][demux
     pipeline.wait();
     CHECK(pictures == 250);
     CHECK(sounds > 100); // of some 430
+}
+
+TEST_CASE("a stream is left and read again, much later", "[stages][demux][branch]") {
+    const Folder folder;
+    TestEngine test;
+    // Between two packets of sound there are some of pictures, which come first where the branch begins.
+    run(test, "out: mux " + folder / "clip.ts" +
+                  "; testsrc 64x48 rate=50 frames=1500 ! encode libx264 preset=ultrafast ! out"
+                  "; tone duration=30 rate=8000 ! encode aac ! out");
+    std::vector<std::int64_t> times;
+    for (const Packet& packet : packets(test, folder / "clip.ts", "audio"))
+        times.push_back(packet.pts);
+    ItemSink<Packet> video("video", 4);
+    Pipeline pipeline(test.engine);
+    const auto in = pipeline.add("in", demux(folder / "clip.ts"));
+    in["video"] >> pipeline.add("video", video.stage());
+    pipeline.start();
+    int pictures = 0;
+    for (const int last : {200, 1200, 1500}) { // the second time nobody reads the sound
+        std::vector<std::int64_t> read;
+        TimeShift shift;
+        int gaps = 0;
+        Branch branch(pipeline, "branch");
+        in["audio"] >> branch.add("sound", StageTraits{.forwards_gaps = false}, [&](Input<Packet> packets) -> Process {
+            for (;;) {
+                if (const Head<Packet> head = co_await packets.head(); head.gap) {
+                    ++gaps;
+                    packets.skip_gap();
+                    continue;
+                }
+                const std::optional<Packet> packet = co_await packets.next();
+                if (!packet)
+                    co_return;
+                read.push_back(packet->pts);
+                shift = shift_of(*packet->format);
+            }
+        });
+        const Attachment attached = last != 1200 ? pipeline.attach(std::move(branch)) : Attachment{};
+        for (; pictures < last; ++pictures)
+            REQUIRE(video.pull().has_value());
+        if (!attached)
+            continue;
+        attached.end();
+        attached.wait();
+        REQUIRE(read.size() > 10);
+        CHECK(std::search(times.begin(), times.end(), read.begin(), read.end()) != times.end());
+        CHECK(gaps == 0);
+        CHECK(shift == shift_of(*packets(test, folder / "clip.ts", "audio").front().format));
+    }
+    CHECK_FALSE(video.pull().has_value());
+    pipeline.wait();
+    CHECK(test.log->find("the clock of the input jumps").empty());
 }
 
 TEST_CASE("a stream that appears late is told of, and a branch reads it", "[stages][demux][branch]") {

@@ -65,3 +65,13 @@ TEST_CASE("a jump of more than ten seconds is a jump, less is a hole", "[stages]
     CHECK(land(clock, 0, 9000) == 9000);
     CHECK(land(clock, 0, 30000) == 9040);
 }
+
+TEST_CASE("a stream that nobody read for a while comes back in step", "[stages][demux][time]") {
+    SourceClock clock(0, 2, true);
+    land(clock, 1, 0);
+    for (std::int64_t t = 0; t < 30'000; t += 40)
+        CHECK(land(clock, 0, t) == t);
+    clock.begin_stream(1);
+    CHECK(land(clock, 1, 29'500) == 29'500); // it lies behind in the file
+    CHECK(clock.stretches() == 1);
+}
