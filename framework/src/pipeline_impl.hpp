@@ -104,7 +104,8 @@ public:
     void start_job(StageCore& stage, Job& job, JobPlace place);
     void job_over() noexcept { graph_->release_wait(); }
     /// A port of that stage's, made in its body (added_ports.cpp).
-    void add_output(StageCore& stage, std::unique_ptr<OutputBase> port);
+    /// False if a port of that name and type was added before, which then stays.
+    bool add_output(StageCore& stage, std::unique_ptr<OutputBase> port);
     void log(LogLevel level, const std::string& text) const noexcept { engine_->log(level, text); }
 
     /// For tests of a stage; before the start. Outlives the run.

@@ -134,7 +134,7 @@ public:
     void warn(std::string_view topic, const std::string& text) override;
     void info(const std::string& text) override;
     [[nodiscard]] std::atomic<std::uint64_t>& counter(std::string_view name) override;
-    void add_output(std::unique_ptr<OutputBase> port) override; // added_ports.cpp
+    OutputBase& add_output(std::unique_ptr<OutputBase> port) override; // added_ports.cpp
 
 private:
     friend class FollowerList;

@@ -1,12 +1,15 @@
 // Outputs that a stage makes while it runs.
 #include <weir/framework/branch.hpp>
+#include <weir/framework/event.hpp>
 
 #include "support/engines.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <future>
 #include <optional>
+#include <thread>
 #include <vector>
 
 using namespace weir;
@@ -68,9 +71,51 @@ TEST_CASE("an output that a stage makes while it runs is told of, and a branch r
     CHECK_THROWS_WITH(pipeline.run(), Catch::Contains("waits") && Catch::Contains("body of stage 'src'"));
 }
 
-TEST_CASE("an output cannot be made twice", "[framework][ports]") {
+TEST_CASE("an output that was there at first cannot be made", "[framework][ports]") {
     TestEngine test;
     Pipeline pipeline(test.engine);
     pipeline.add("src", numbers_with_more, 20, "out") >> pipeline.add("sink", sink([](int) {}));
-    CHECK_THROWS_WITH(pipeline.run(), Catch::Contains("there is an output 'out' already"));
+    CHECK_THROWS_WITH(pipeline.run(), Catch::Contains("there is an output 'out' for " + type_name<int>() + " already"));
+}
+
+TEST_CASE("a stage that begins again has the outputs it made", "[framework][ports][seek]") {
+    TestEngine test;
+    int made = 0;
+    std::atomic<int> passed{0};
+    Event go{"the seek"};
+    Pipeline pipeline(test.engine);
+    pipeline.on_port_added([&made](const AddedPort&) { ++made; });
+    SECTION("after a seek") {
+        std::atomic<int> seen{0};
+        pipeline.add("src", StageTraits{.seekable = true}, numbers_with_more, 1000, "more") >>
+            pipeline.add("sink", [&](Input<int> in) -> Process {
+                while (co_await in.next())
+                    if (++seen == 500)
+                        co_await until(go);
+                passed = seen - 500;
+            });
+        pipeline.start();
+        while (seen < 500)
+            std::this_thread::yield();
+        go.set();
+        pipeline.seek({});
+        pipeline.wait();
+        CHECK(passed >= 1000);
+    }
+    SECTION("after a failure") {
+        int begun = 0;
+        const auto from = pipeline.add("src", [&begun](Output<int> out) -> Process {
+            auto more = add_output<int>(this_stage(), "more");
+            co_await more.put(1);
+            co_await out.put(1);
+            if (++begun == 1)
+                throw std::runtime_error("it ends badly");
+        });
+        pipeline.set(from, {.on_error = ErrorPolicy::restart(1, {})});
+        from >> pipeline.add("sink", sink([&passed](int) { ++passed; }));
+        pipeline.run();
+        CHECK(begun == 2);
+        CHECK(passed == 2);
+    }
+    CHECK(made == 1);
 }

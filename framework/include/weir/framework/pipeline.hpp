@@ -283,8 +283,8 @@ public:
     void on_end(std::function<void(EndReason)> f);
     /// Called for each output that a stage makes while it runs (`add_output`; a stream of a live input that appears late), in
     /// the body of that stage, so it must not wait: have another thread attach a branch to it, by its name. What is put until
-    /// then is discarded; nothing is if `pause` is called here, and `resume` after `attach`. What it throws is the stage's
-    /// error. Set before `start`.
+    /// then is discarded; nothing is if `pause` is called here (but not while a `step` is under way), and `resume` after
+    /// `attach`, also if that throws. What it throws is the stage's error. Set before `start`.
     void on_port_added(std::function<void(const AddedPort&)> f);
 
     // Branches: <weir/framework/branch.hpp>.

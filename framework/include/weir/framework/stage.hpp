@@ -91,14 +91,14 @@ private:
 
 /// Makes another output of a stage that runs, in its body: a stream that has only now appeared. The application is told
 /// (Pipeline::on_port_added) and may attach a branch to it; what is put before is discarded. `format`: of packets. It stays
-/// until the pipeline is over. Throws GraphError if there is an output of that name, std::bad_alloc.
+/// until the pipeline is over: a stage that begins again, after a seek or a restart, is given the one it made before, and
+/// nobody is told. Throws GraphError if the stage has had an output of that name from the beginning, or one for another type;
+/// std::bad_alloc.
 template <Item T>
 Output<T> add_output(StageContext& context, std::string name, std::shared_ptr<const PacketFormat> format = nullptr) {
     auto port = std::make_unique<detail::OutputPort<T>>(std::move(name));
     port->packet_format = std::move(format);
-    Output<T> output(*port);
-    context.add_output(std::move(port));
-    return output;
+    return Output<T>(static_cast<detail::OutputPort<T>&>(context.add_output(std::move(port))));
 }
 
 /// What a stage is told when it is opened: on an I/O thread, before anything runs, after the stages before it.

@@ -86,7 +86,7 @@ public:
     [[nodiscard]] virtual std::atomic<std::uint64_t>& counter(std::string_view name) = 0;
 
     /// `weir::add_output`'s.
-    virtual void add_output(std::unique_ptr<detail::OutputBase> port) = 0;
+    virtual detail::OutputBase& add_output(std::unique_ptr<detail::OutputBase> port) = 0;
 
 protected:
     StageContext() = default;

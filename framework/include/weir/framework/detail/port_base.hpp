@@ -256,6 +256,9 @@ public:
     virtual void attach(LinkBase& link);
     /// From here on, links come from branches. Throws std::bad_alloc.
     void fix_links() { lasting_links_ = links_; }
+    /// It was made while its stage runs: all its links will come from branches.
+    void make_added() noexcept { added_ = true; }
+    [[nodiscard]] bool added() const noexcept { return added_; }
     /// To and from a branch: the link and its edge. In the stage's core or, when that has ended, anywhere; under the topology's
     /// mutex. `add_branch` throws as `attach` does, and has done nothing then.
     void add_branch(LinkBase& link);
@@ -304,6 +307,7 @@ protected:
     std::atomic<bool> has_branches_{false};
     std::vector<void*> items_; ///< of the token under way, by link
     std::size_t default_capacity_ = 8;
+    bool added_ = false;
     [[nodiscard]] std::int64_t entry_now() const noexcept;
     Clock* entry_clock_ = nullptr; ///< a source's
 
