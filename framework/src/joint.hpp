@@ -32,7 +32,8 @@ public:
     /// Asks it to take the link away. When that is done the branch is counted down, and may be gone.
     void ask_to_part() noexcept;
 
-    [[nodiscard]] bool live() const noexcept { return state_ == State::live; }        ///< under the topology's mutex
+    [[nodiscard]] bool live() const noexcept { return state_ == State::live; } ///< under the topology's mutex
+    [[nodiscard]] bool stays() const noexcept { return live() && !asked_to_part_; }
     [[nodiscard]] bool came_too_late() const noexcept { return came_too_late_; }      ///< the output had ended
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; } ///< why it was not made
 

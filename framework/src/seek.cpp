@@ -259,7 +259,7 @@ bool PipelineImpl::can_get_items(const StageEntry& stage) const noexcept {
                const LinkBase* link = input->link();
                const auto joint =
                    std::find_if(joints_.begin(), joints_.end(), [link](const auto& each) { return &each->link() == link; });
-               return joint == joints_.end() ? !static_cast<StageCore&>(link->from().stage()).finished() : (*joint)->live();
+               return joint == joints_.end() ? !static_cast<StageCore&>(link->from().stage()).finished() : (*joint)->stays();
            });
 }
 

@@ -110,6 +110,41 @@ TEST_CASE("a branch that is let go in the middle of a seek ends", "[framework][s
     pipeline.wait();
 }
 
+TEST_CASE("a branch that ends while all settle for a seek has ended", "[framework][seek][branch]") {
+    TestEngine test(2);
+    ItemSource<int> source("in", 8);
+    Pipeline pipeline(test.engine);
+    const auto from = pipeline.add("in", source.stage());
+    from >> pipeline.add("sink", sink([](int) {}));
+    source.on_seek([](const Position&) {});
+    pipeline.start();
+    std::atomic<int> runs{0};
+    std::atomic<bool> taken{false};
+    std::atomic<bool> go{false};
+    Branch branch(pipeline, "branch");
+    from >> branch.add("one", [&](Input<int> in) -> Process {
+        ++runs;
+        co_await in.next();
+        taken.store(true);
+        while (!go.load()) // in the body: the seek has to wait for it
+            std::this_thread::yield();
+    });
+    const Attachment attached = pipeline.attach(std::move(branch));
+    CHECK(source.push(1) == Pushed::yes);
+    while (!taken.load())
+        std::this_thread::yield();
+    std::thread late([&go] {
+        std::this_thread::sleep_for(20ms); // most likely the others have settled; if not, there is nothing to see
+        go.store(true);
+    });
+    pipeline.seek(1s);
+    late.join();
+    attached.wait();
+    CHECK(runs.load() == 1);
+    source.end();
+    pipeline.wait();
+}
+
 TEST_CASE("an application that pushes and pulls takes part in a seek", "[framework][seek][application]") {
     TestEngine test;
     ItemSource<int> source("in", 8);
