@@ -240,8 +240,8 @@ void PipelineImpl::pause() noexcept {
     if (phase_.load() != Phase::running)
         return;
     const Lock lock(pause_mutex_);
-    if (!paused_.exchange(true, std::memory_order_seq_cst))
-        paused_at_ = engine_->clock().now();
+    if (!paused_.exchange(true, std::memory_order_seq_cst) && !parent_)
+        topology_->media_clock.stand_still(engine_->clock().now());
     for (StageEntry& stage : stages_)
         stage.core->pause();
     const Lock branches(branches_mutex_);
@@ -255,7 +255,7 @@ void PipelineImpl::resume() noexcept {
         if (!paused())
             return;
         if (!parent_)
-            topology_->media_clock.delay(engine_->clock().now() - paused_at_); // before anybody runs
+            topology_->media_clock.go_on(engine_->clock().now()); // before anybody runs
         paused_.store(false, std::memory_order_seq_cst);
         for (StageEntry& stage : stages_)
             stage.core->go_on();

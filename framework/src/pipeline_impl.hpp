@@ -143,7 +143,6 @@ private:
     void settle(const Held& held, std::uint64_t number);
     void go_to(const Held& held, const Position& to, std::vector<LinkBase*>& links) noexcept;
     void choose_who_lives(std::vector<LinkBase*>& links) noexcept;
-    void pause_from_now() noexcept;
     [[nodiscard]] bool can_get_items(const StageEntry& stage) const noexcept;
     void reopen();
 
@@ -204,7 +203,6 @@ private:
     std::atomic<bool> cancelled_{false};
     std::atomic<bool> drained_{false};
     std::atomic<bool> paused_{false};
-    Clock::Time paused_at_ WEIR_GUARDED_BY(pause_mutex_){};
     Mutex pause_mutex_; ///< one `pause` or `resume` at a time
     Mutex edit_mutex_;  ///< one `attach`, `seek` or `step` at a time: before all other locks
     std::uint64_t seeks_ WEIR_GUARDED_BY(edit_mutex_) = 0;

@@ -216,7 +216,6 @@ void PipelineImpl::go_to(const Held& held, const Position& to, std::vector<LinkB
                 }
             }
     topology_->media_clock.restart();
-    pause_from_now();
     {
         const Lock lock(topology_->mutex);
         held.for_each_core([&to](StageCore& core) { core.begin_at(to); });
@@ -246,12 +245,6 @@ void PipelineImpl::choose_who_lives(std::vector<LinkBase*>& links) noexcept {
             links.push_back(&joint->link());
 }
 
-/// Media time stands still from now on, if the pipeline is paused.
-void PipelineImpl::pause_from_now() noexcept {
-    const Lock lock(pause_mutex_);
-    paused_at_ = engine_->clock().now();
-}
-
 /// It is a source, or one of those that feed it runs.
 bool PipelineImpl::can_get_items(const StageEntry& stage) const noexcept {
     const auto& inputs = stage.ports.inputs();
@@ -275,8 +268,7 @@ void PipelineImpl::step(std::uint64_t items) {
     {
         // What is stepped through is due now, not when it would have been without the pause.
         const Lock lock(pause_mutex_);
-        const Clock::Time now = engine_->clock().now();
-        topology.media_clock.delay(now - std::exchange(paused_at_, now));
+        topology.media_clock.go_on(engine_->clock().now());
     }
     {
         const Lock lock(topology.mutex);
@@ -294,7 +286,9 @@ void PipelineImpl::step(std::uint64_t items) {
         topology.stepping.store(false, std::memory_order_seq_cst);
         held.for_each_core([](StageCore& core) { core.allow_none(); });
     }
-    pause_from_now();
+    const Lock lock(pause_mutex_);
+    if (paused())
+        topology.media_clock.stand_still(engine_->clock().now());
 }
 
 /// After its end everything is as it was before it was prepared. What was not started is left as it is.
@@ -318,6 +312,7 @@ void PipelineImpl::reopen() {
         topology_->departed.clear();
         topology_->warned.clear();
         topology_->media_clock.restart();
+        topology_->media_clock.go_on(engine_->clock().now());
     }
     destroy_cores();
     for (Connection& connection : connections_)

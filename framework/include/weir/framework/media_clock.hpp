@@ -19,6 +19,9 @@ public:
     void restart() noexcept WEIR_EXCLUDES(mutex_);
     /// From now on everything is due so much later.
     void delay(std::chrono::nanoseconds by) noexcept WEIR_EXCLUDES(mutex_);
+    /// Until `go_on` everything is due as much later as the engine's clock has gone on since; what is asked for first, at once.
+    void stand_still(Clock::Time now) noexcept WEIR_EXCLUDES(mutex_);
+    void go_on(Clock::Time now) noexcept WEIR_EXCLUDES(mutex_);
 
 private:
     struct Anchor {
@@ -27,6 +30,7 @@ private:
     };
     detail::Mutex mutex_;
     std::optional<Anchor> anchor_ WEIR_GUARDED_BY(mutex_);
+    std::optional<Clock::Time> still_since_ WEIR_GUARDED_BY(mutex_);
 };
 
 } // namespace weir
