@@ -162,15 +162,22 @@ TEST_CASE("each restart waits twice as long as the one before, by the engine's c
     pipeline.set(failing, {.on_error = ErrorPolicy::restart(5, 100ms)});
     pipeline.add("numbers", support::numbers, 100) >> failing;
     pipeline.start();
+    const auto waits = [&pipeline](std::uint64_t restart) {
+        const StageSnapshot stage = stage_of(pipeline.snapshot(), "failing");
+        return stage.restarts == restart && stage.state.starts_with("waiting for work"); // its timer is set
+    };
+    std::uint64_t restart = 0;
     for (const int wait : {100, 200, 400}) {
-        while (log->find("in " + std::to_string(wait) + " ms").empty())
+        ++restart;
+        while (!waits(restart))
             std::this_thread::yield();
+        CHECK_FALSE(log->find("in " + std::to_string(wait) + " ms").empty());
         const int before = starts;
         clock->advance(std::chrono::milliseconds(wait - 1));
         CHECK(starts == before);
-        // the stage may be between its warning and its timer: the clock's step finds either
+        clock->advance(1ms);
         while (starts == before)
-            clock->advance(1ms);
+            std::this_thread::yield();
     }
     pipeline.wait();
     CHECK(starts == 4);
