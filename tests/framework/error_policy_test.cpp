@@ -147,13 +147,10 @@ TEST_CASE("a stage that fails more often than it may be restarted ends the pipel
 }
 
 TEST_CASE("each restart waits twice as long as the one before, by the engine's clock", "[framework][errors][restart]") {
-    const auto log = std::make_shared<support::Log>();
     const auto clock = std::make_shared<ManualClock>();
-    EngineConfig config = TestEngine::config(2, 10s, log);
-    config.clock = clock;
-    Engine engine(config);
+    TestEngine test(2, 10s, clock);
     std::atomic<int> starts{0};
-    Pipeline pipeline(engine);
+    Pipeline pipeline(test.engine);
     const auto failing = pipeline.add("failing", [&starts](Input<int>) -> Process {
         if (++starts < 4)
             throw std::runtime_error("not yet");
@@ -171,7 +168,7 @@ TEST_CASE("each restart waits twice as long as the one before, by the engine's c
         ++restart;
         while (!waits(restart))
             std::this_thread::yield();
-        CHECK_FALSE(log->find("in " + std::to_string(wait) + " ms").empty());
+        CHECK_FALSE(test.log->find("in " + std::to_string(wait) + " ms").empty());
         const int before = starts;
         clock->advance(std::chrono::milliseconds(wait - 1));
         CHECK(starts == before);

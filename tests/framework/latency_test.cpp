@@ -12,12 +12,8 @@ namespace {
 
 struct Still {
     std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>(Clock::Time(1h));
-    Engine engine{[this] {
-        EngineConfig config;
-        config.threads = 2;
-        config.clock = clock;
-        return config;
-    }()};
+    support::TestEngine test{2, 10s, clock};
+    Engine& engine = test.engine;
 };
 
 /// Holds each frame for so many milliseconds as its pts says, by the clock that it sets.

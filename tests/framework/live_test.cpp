@@ -6,10 +6,11 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <atomic>
+#include <memory>
 #include <thread>
 
 using namespace weir;
+using namespace std::chrono_literals;
 using support::TestEngine;
 
 TEST_CASE("a live source outruns a slow branch that drops: the fast one gets all, the slow one what is new, drops are exact",
@@ -17,22 +18,23 @@ TEST_CASE("a live source outruns a slow branch that drops: the fast one gets all
     const unsigned threads = GENERATE(1u, 2u);
     constexpr std::size_t capacity = 3;
     constexpr int count = 20'000;
-    TestEngine test(threads);
+    // A second for each frame that the fast branch has had: so the slow one's slowness is counted in frames.
+    const auto clock = std::make_shared<ManualClock>();
+    const Clock::Time end = clock->now() + count * 1s;
+    TestEngine test(threads, 10s, clock);
     FrameSource camera("camera", 4);
-    std::atomic<std::int64_t> latest{-1};
     std::vector<std::int64_t> fast;
     std::vector<std::int64_t> slow;
     Pipeline pipeline(test.engine);
     const auto from = pipeline.add("camera", camera.stage());
     from >> pipeline.add("fast", sink([&](PooledFrame frame) {
                              fast.push_back(frame.header().pts);
-                             latest.store(frame.header().pts);
+                             clock->advance(1s);
                          }));
     const auto late = pipeline.add("slow", [&](Input<PooledFrame> in) -> Process {
         while (auto frame = co_await in.next()) {
             slow.push_back(frame->header().pts);
-            for (const std::int64_t begun = latest.load(); latest.load() < std::min<std::int64_t>(begun + 10, count - 1);)
-                co_await sleep_for(std::chrono::microseconds(1));
+            co_await sleep_until(std::min(clock->now() + 10s, end));
         }
     });
     pipeline.connect(from, late, {.capacity = capacity, .when_full = WhenFull::drop_oldest});

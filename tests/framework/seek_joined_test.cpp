@@ -133,8 +133,19 @@ TEST_CASE("a branch that ends while all settle for a seek has ended", "[framewor
     CHECK(source.push(1) == Pushed::yes);
     while (!taken.load())
         std::this_thread::yield();
-    std::thread late([&go] {
-        std::this_thread::sleep_for(20ms); // most likely the others have settled; if not, there is nothing to see
+    // How often it has been activated, once that is so often and it has had so many items and rests.
+    const auto until_rests = [&pipeline](const std::string& name, std::uint64_t activations, std::uint64_t items) {
+        for (;; std::this_thread::yield())
+            for (const StageSnapshot& stage : pipeline.snapshot().stages)
+                if (stage.name == name && stage.activations >= activations && stage.items_in >= items &&
+                    stage.state != "running")
+                    return stage.activations;
+    };
+    const std::uint64_t in = until_rests("in", 1, 0);
+    const std::uint64_t out = until_rests("sink", 1, 1);
+    std::thread late([&] {
+        until_rests("in", in + 1, 0); // it is activated once more, to settle
+        until_rests("sink", out + 1, 1);
         go.store(true);
     });
     pipeline.seek(1s);

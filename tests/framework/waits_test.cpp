@@ -15,14 +15,9 @@ using namespace std::chrono_literals;
 namespace {
 
 struct ClockedEngine {
-    explicit ClockedEngine(unsigned threads = 2) {
-        EngineConfig config = support::TestEngine::config(threads, 10s, log);
-        config.clock = clock;
-        engine.emplace(std::move(config));
-    }
-    std::shared_ptr<support::Log> log = std::make_shared<support::Log>();
     std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
-    std::optional<Engine> engine;
+    support::TestEngine test{2, 10s, clock};
+    Engine& engine = test.engine;
 };
 
 /// Until the only stage of that name sleeps.
@@ -49,7 +44,7 @@ Process every(Output<int> out, std::chrono::nanoseconds period, int count) {
 TEST_CASE("a stage sleeps until its time by the engine's clock and not longer", "[framework][time]") {
     ClockedEngine test;
     std::atomic<int> seen{0};
-    Pipeline pipeline(*test.engine);
+    Pipeline pipeline(test.engine);
     pipeline.add("every", every, 10ms, 3) >> pipeline.add("sink", sink([&seen](int) { ++seen; }));
     pipeline.start();
     for (int i = 0; i < 3; ++i) {
@@ -145,7 +140,7 @@ TEST_CASE("any of an input and a time: a source that is late is noticed", "[fram
     std::atomic<int> late{0};
     std::atomic<int> items{0};
     Event go("go");
-    Pipeline pipeline(*test.engine);
+    Pipeline pipeline(test.engine);
     pipeline.add("source",
                  [&go](Output<int> out) -> Process {
                      co_await until(go);

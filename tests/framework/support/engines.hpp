@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace support {
@@ -38,11 +39,14 @@ private:
 };
 
 struct TestEngine {
-    explicit TestEngine(unsigned threads = 2, std::chrono::nanoseconds watchdog = std::chrono::seconds(10))
-        : log(std::make_shared<Log>()), engine(config(threads, watchdog, log)) {}
+    explicit TestEngine(unsigned threads = 2, std::chrono::nanoseconds watchdog = std::chrono::seconds(10),
+                        std::shared_ptr<weir::Clock> clock = nullptr)
+        : log(std::make_shared<Log>()), engine(config(threads, watchdog, log, std::move(clock))) {}
 
-    static weir::EngineConfig config(unsigned threads, std::chrono::nanoseconds watchdog, const std::shared_ptr<Log>& log) {
+    static weir::EngineConfig config(unsigned threads, std::chrono::nanoseconds watchdog, const std::shared_ptr<Log>& log,
+                                     std::shared_ptr<weir::Clock> clock = nullptr) {
         weir::EngineConfig config;
+        config.clock = std::move(clock);
         config.threads = threads;
         config.watchdog = watchdog;
         config.log = [log](weir::LogLevel level, const std::string& text) { log->add(level, text); };
