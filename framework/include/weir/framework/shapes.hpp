@@ -31,11 +31,38 @@ template <class F> [[nodiscard]] auto skipping(F f) -> std::optional<decltype(f(
     return std::nullopt;
 }
 
+/// What a call returns, made where it stays (an optional is moved into); nothing if it threw and the stage's policy is to skip.
+template <class R> class ResultInPlace {
+public:
+    template <class F> explicit ResultInPlace(F f) {
+        try {
+            ::new (static_cast<void*>(&result_)) R(f());
+            there_ = true;
+        } catch (...) {
+            this_stage().report(std::current_exception());
+        }
+    }
+    ResultInPlace(const ResultInPlace&) = delete;
+    ResultInPlace& operator=(const ResultInPlace&) = delete;
+    ~ResultInPlace() {
+        if (there_)
+            result_.~R();
+    }
+    explicit operator bool() const noexcept { return there_; }
+    [[nodiscard]] R& operator*() noexcept { return result_; }
+
+private:
+    union {
+        R result_;
+    };
+    bool there_ = false;
+};
+
 template <class F, class T, class R> struct Mapper {
     F f;
     Process operator()(Input<T> in, Output<R> out) {
         while (co_await in.peek()) {
-            std::optional<R> result = skipping([&]() -> R { return f(in.port().take()); });
+            ResultInPlace<R> result([&]() -> R { return f(in.port().take()); });
             if (result && !co_await out.put(std::move(*result)))
                 co_return;
         }
