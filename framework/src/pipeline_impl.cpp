@@ -153,7 +153,7 @@ void PipelineImpl::make_cores() {
         joint->link().set_reader(joint->link().to().stage().holder());
     measure_latencies();
     for (const Connection& connection : connections_)
-        flow::make_edge(connection.link->from().node_->node, connection.link->to().node_->node);
+        flow::make_edge(*connection.link->from().node_, connection.link->to().node_->node);
     for (StageEntry& stage : stages_)
         for (const auto& input : stage.ports.inputs()) {
             input->forwards_gaps = stage.traits.forwards_gaps;

@@ -136,7 +136,7 @@ void OutputBase::attach(LinkBase& link) {
 void OutputBase::add_branch(LinkBase& link) {
     attach(link);
     try {
-        flow::make_edge(node_->node, link.to().node().node);
+        flow::make_edge(*node_, link.to().node().node);
     } catch (...) {
         links_.pop_back();
         throw;
@@ -145,7 +145,7 @@ void OutputBase::add_branch(LinkBase& link) {
 }
 
 void OutputBase::remove_branch(LinkBase& link) noexcept {
-    flow::remove_edge(node_->node, link.to().node().node);
+    flow::remove_edge(*node_, link.to().node().node);
     links_.erase(std::find(links_.begin(), links_.end(), &link));
     for (std::size_t i = 0; i < links_.size(); ++i)
         links_[i]->index = i;
@@ -167,10 +167,7 @@ void OutputBase::wait_for_room(bool waiting) noexcept {
             link->producer_waits.store(waiting, std::memory_order_seq_cst);
 }
 
-void OutputBase::send(const Token& token) noexcept {
-    if (!links_.empty())
-        node_->node.try_put(token);
-}
+void OutputBase::send(const Token& token) noexcept { node_->put(token); }
 
 void OutputBase::end() noexcept { send({nullptr, nullptr, Token::Kind::end}); }
 

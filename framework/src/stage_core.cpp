@@ -12,7 +12,7 @@ namespace {
 
 thread_local StageCore* current = nullptr;
 
-constexpr int most_followers = 32;
+constexpr std::int64_t followers_share = 250'000; ///< nanoseconds; then those of other pipelines come, and other workers help
 constexpr std::int64_t light_activation = 30'000; ///< nanoseconds; waking an idle worker takes as long
 
 } // namespace
@@ -33,12 +33,28 @@ public:
 
     /// False if it has to go to the back of the engine's queue.
     [[nodiscard]] static bool take(StageCore& stage) noexcept {
-        if (!here || here->room_ == 0 || &here->engine_ != &stage.pipeline_.engine() || !stage.light() ||
-            (current && !current->light()))
+        if (!here || here->now_ - here->began_ > followers_share || &here->engine_ != &stage.pipeline_.engine() ||
+            !stage.light() || (current && !current->light()))
             return false;
-        --here->room_;
         here->list_.push_back(stage);
         return true;
+    }
+
+    /// The time at which an activation begins on this thread.
+    [[nodiscard]] static std::int64_t begin() noexcept {
+        if (!here)
+            return ledger_now();
+        if (!std::exchange(here->rested_, false))
+            here->now_ = ledger_now();
+        if (here->began_ == 0)
+            here->began_ = here->now_;
+        return here->now_;
+    }
+    static void rest(std::int64_t now) noexcept {
+        if (!here)
+            return;
+        here->now_ = now;
+        here->rested_ = true;
     }
 
 private:
@@ -46,7 +62,9 @@ private:
     const EngineImpl& engine_;
     FollowerList* outer_;
     IntrusiveList<Runnable> list_;
-    int room_ = most_followers;
+    std::int64_t began_ = 0; ///< by ledger_now(), as the others
+    std::int64_t now_ = 0;   ///< when the latest activation began or rested
+    bool rested_ = false;    ///< just then, so that is when the next one begins: no look at the clock
 };
 thread_local FollowerList* FollowerList::here = nullptr;
 
@@ -56,10 +74,7 @@ StageCore::StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string nam
                      const StageTraits& traits, const ErrorPolicy& on_error, unsigned codec_threads)
     : StageBase(std::move(name)), pipeline_(pipeline), graph_(graph), definition_(definition), ports_(ports), traits_(traits),
       on_error_(on_error), codec_threads_(codec_threads), length_(4 * light_activation),
-      node_(graph, flow::serial, [this](const Activation&) noexcept -> flow::continue_msg {
-          body();
-          return {};
-      }) {
+      node_(graph, flow::unlimited, [this](const Activation&, ActivationNode::output_ports_type&) noexcept { body(); }) {
     since_.store(ledger_now(), std::memory_order_relaxed);
     for (const auto& input : ports_.inputs()) {
         input->bind(*this);
@@ -171,9 +186,9 @@ void StageCore::enter(WaitKind kind, const PortBase* port, std::int64_t now) noe
 void StageCore::body() noexcept {
     StageCore* const outer = current;
     current = this;
-    activations_.store(activations_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+    activations_.store(activations_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     state_.store(State::running, std::memory_order_seq_cst);
-    now_ = ledger_now();
+    now_ = FollowerList::begin();
     enter(WaitKind::none, nullptr, now_);
     quantum_started_ = now_;
     ticks_ = check_every_;
@@ -196,9 +211,7 @@ void StageCore::body() noexcept {
             return;
         }
         if (!settled) // else the links are not its own at the moment
-            for (const auto& input : ports_.inputs())
-                if (input->link())
-                    input->link()->settle();
+            settle_links();
         if (outcome == Outcome::yield) {
             note_length(4 * light_activation); // it had its share of the thread
             state_.store(State::scheduled, std::memory_order_seq_cst);
@@ -217,6 +230,7 @@ void StageCore::body() noexcept {
         PipelineImpl& pipeline = pipeline_;
         State running = State::running;
         if (state_.compare_exchange_strong(running, State::idle, std::memory_order_seq_cst)) {
+            FollowerList::rest(rests_at);
             // From here on another thread may run this stage, even to its end; the core itself stays while the graph's
             // wait count holds.
             pipeline.look_for_stall(*this);
@@ -229,6 +243,20 @@ void StageCore::body() noexcept {
         current = this;
         enter(WaitKind::none, nullptr, ledger_now());
     }
+}
+
+/// Before it rests: whom it may have missed is told.
+void StageCore::settle_links() noexcept {
+    for (const auto& input : ports_.inputs())
+        if (input->link())
+            input->link()->settle();
+    settle_puts();
+}
+
+void StageCore::settle_puts() noexcept {
+    for (const auto& output : ports_.outputs())
+        for (LinkBase* link : output->links())
+            link->settle_puts();
 }
 
 StageCore::Outcome StageCore::advance() noexcept {
@@ -309,6 +337,8 @@ void StageCore::close_ports() noexcept {
     if (ending < 0 || static_cast<EndReason>(ending) == EndReason::drained)
         for (const auto& output : ports_.outputs())
             output->end();
+    else
+        settle_puts(); // a reader that has left may not have seen what was put last
     for (const auto& input : ports_.inputs())
         if (input->link())
             input->link()->close();

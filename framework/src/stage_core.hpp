@@ -45,7 +45,7 @@ private:
 /// Runs the job, which is gone then, and after it the light stages of that engine that it told something.
 void run_with_followers(EngineImpl& engine, Job& job) noexcept;
 
-/// A serial function_node whose body resumes the coroutine. Activations coalesce: at most one is pending.
+/// A node whose body resumes the coroutine. Activations coalesce: at most one is pending, and none while one runs.
 class StageCore final : public StageBase, public StageContext, private Runnable {
 public:
     StageCore(PipelineImpl& pipeline, flow::graph& graph, std::string name, StageDefinition& definition, Ports& ports,
@@ -145,8 +145,6 @@ private:
     /// From the engine's queue.
     void run() noexcept override;
     void note_length(std::int64_t activation) noexcept;
-    /// Its activations take less than waking another worker would.
-    [[nodiscard]] bool light() const noexcept { return light_.load(std::memory_order_relaxed); }
     void body() noexcept;
     [[nodiscard]] Outcome advance() noexcept;
     [[nodiscard]] bool paused() const noexcept;
@@ -157,6 +155,8 @@ private:
     void note_step() noexcept;
     /// What it registered for its end is called on an I/O thread, before it is made anew.
     void start_calls(EndReason reason);
+    void settle_links() noexcept;
+    void settle_puts() noexcept;
     void make_coroutine() noexcept;
     void destroy_coroutine() noexcept;
     void bind(OutputBase& output);
@@ -192,8 +192,7 @@ private:
     std::optional<Position> position_; ///< written while it rests for a seek
     std::optional<Timer> timer_;       ///< once it has slept
 
-    std::atomic<bool> light_{false}; ///< relaxed: a hint
-    std::atomic<int> ending_{-1};    ///< an EndReason once `end` was called
+    std::atomic<int> ending_{-1}; ///< an EndReason once `end` was called
     std::atomic<int> jobs_{0};
     std::atomic<bool> ended_{false};            ///< with what it had registered for its end
     std::atomic<std::uint64_t> settled_for_{0}; ///< the last seek it came to rest for
@@ -219,7 +218,7 @@ private:
     bool done_with_links_ = false;
     std::atomic<bool> edits_wait_{false}; ///< seq_cst: set before the signal, looked at after each step to running
 
-    flow::function_node<Activation, flow::continue_msg, flow::queueing_lightweight> node_;
+    ActivationNode node_;
 };
 
 } // namespace weir::detail

@@ -86,3 +86,29 @@ TEST_CASE("what a call on another worker returned is gone when a cancelled pipel
         CHECK(alive == 0);
     }
 }
+
+TEST_CASE("stages that only pass on and are cut short leave nothing in their links", "[framework][lifecycle]") {
+    TestEngine test;
+    for (int round = 0; round < 300; ++round) {
+        std::atomic<int> arrived{0};
+        Pipeline pipeline(test.engine);
+        auto last = pipeline.add("src", endless).out();
+        for (int i = 0; i < 4; ++i) {
+            const auto pass = pipeline.add("pass" + std::to_string(i), map([](PooledFrame frame) { return frame; }));
+            last >> pass;
+            last = pass.out();
+        }
+        const bool throws = round % 2 == 0;
+        last >> pipeline.add("sink", sink([&, throws](PooledFrame) {
+                                 if (++arrived > 10 * round && throws)
+                                     throw std::runtime_error("enough");
+                             }));
+        pipeline.start();
+        while (!throws && arrived < 5 * round)
+            std::this_thread::yield();
+        if (!throws)
+            pipeline.cancel();
+        CHECK_THROWS(pipeline.wait());
+        CHECK(test.frames_out() == 0); // while the pipeline and its links are still there
+    }
+}

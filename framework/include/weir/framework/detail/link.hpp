@@ -44,6 +44,10 @@ public:
             if (!refused_)
                 store(item);
             note_stored(size());
+            if (from().stage().light() && !closed()) {
+                tell_consumer_soon();
+                return;
+            }
             break;
         }
         case Token::Kind::gap:
@@ -54,6 +58,7 @@ public:
             break;
         case Token::Kind::end: ended_.store(true, std::memory_order_seq_cst); break;
         }
+        queue_.settle_puts();
         if (closed())
             discard();
         else
@@ -105,6 +110,13 @@ private:
         }
     }
     void settle_queue() noexcept override { queue_.settle(); }
+    void settle_puts_now() noexcept override {
+        queue_.settle_puts();
+        if (closed())
+            discard();
+        else if (size() > 0) // else it has taken everything and missed nothing
+            tell_consumer();
+    }
     void store(T& item) noexcept {
         if (measures_) {
             bytes_.fetch_add(item_bytes(item), std::memory_order_relaxed);

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <typeinfo>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -30,7 +31,7 @@ class Latency;
 class OutputBase;
 class LinkBase;
 struct InputNode; // the TBB nodes, in src/
-struct OutputNode;
+class OutputNode;
 
 /// The type a port carries, comparable at run time.
 struct ItemType {
@@ -119,6 +120,17 @@ public:
     std::atomic<bool> consumer_waits{false};
     std::atomic<bool> producer_waits{false};
     void tell_consumer() noexcept;
+    /// The producer's: tells a consumer that is seen to wait. It may miss one that has only begun to, or a close.
+    void tell_consumer_soon() noexcept {
+        unsettled_ = true;
+        if (consumer_waits.load(std::memory_order_relaxed))
+            tell_consumer();
+    }
+    /// The same without missing anybody: before the producer rests.
+    void settle_puts() noexcept {
+        if (std::exchange(unsettled_, false))
+            settle_puts_now();
+    }
     /// The consumer's: tells a waiting producer that there is room, once half of the link is free, so that the two do not
     /// alternate item by item. It may miss one that has only begun to wait.
     void tell_producer() noexcept {
@@ -165,6 +177,7 @@ protected:
     }
 
     virtual void settle_queue() noexcept = 0;
+    virtual void settle_puts_now() noexcept = 0;
     void tell_producer_now() noexcept;
     void note_dropped(std::size_t items) noexcept {
         dropped_.store(dropped_.load(std::memory_order_relaxed) + items, std::memory_order_relaxed); // the producer's
@@ -204,7 +217,8 @@ protected:
     std::atomic<std::uint64_t> discarded_{0};
     std::atomic<bool> closed_{false};
     std::atomic<bool> ended_{false};
-    Mutex close_mutex_; ///< who empties the mailbox of a closed link: its late producer or its leaving consumer
+    bool unsettled_ = false; ///< the producer's: it has put something and may have missed a consumer that waits
+    Mutex close_mutex_;      ///< who empties the mailbox of a closed link: its late producer or its leaving consumer
 
 private:
     OutputBase& from_;

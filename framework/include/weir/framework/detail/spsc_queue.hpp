@@ -9,8 +9,8 @@
 namespace weir::detail {
 
 /// Chunks of slots in a chain; an emptied chunk is kept and used again, so that in steady state nothing is allocated.
-/// The producer alone calls `emplace` and `reserve`, the consumer alone `front`, `pop`.
-template <class T, std::size_t ChunkSize = 16> class SpscQueue {
+/// The producer alone calls `emplace`, `reserve`, `settle_puts`, the consumer alone `front`, `pop`, `settle`.
+template <class T, std::size_t ChunkSize = 8, template <class> class Atomic = std::atomic> class SpscQueue {
 public:
     SpscQueue() : head_(new Chunk), tail_(head_) {}
     SpscQueue(const SpscQueue&) = delete;
@@ -28,8 +28,10 @@ public:
         if (pushed_ + 1 < ChunkSize || next_)
             return;
         // Acquire pairs with the consumer's release in `pop`: its last use of the chunk is over.
-        next_ = spare_.exchange(nullptr, std::memory_order_acquire);
-        if (!next_)
+        next_ = spare_.load(std::memory_order_acquire);
+        if (next_)
+            spare_.store(nullptr, std::memory_order_relaxed); // the consumer fills it only while it is empty
+        else
             next_ = new Chunk;
     }
     /// Constructs an item at the end, from what does not throw. `reserve` must have come before it.
@@ -42,9 +44,11 @@ public:
             tail_ = std::exchange(next_, nullptr);
             pushed_ = 0;
         }
-        // Sequentially consistent: pairs with the consumer's look after it has said that it waits (see Link).
-        count_in_.store(++in_, std::memory_order_seq_cst);
+        // Release: the item is whole. A consumer that has just said that it waits may be missed until `settle_puts`.
+        count_in_.store(++in_, std::memory_order_release);
     }
+    /// The producer's: who says that it waits either sees what was put, or is seen by a look after this.
+    void settle_puts() noexcept { count_in_.store(in_, std::memory_order_seq_cst); }
 
     /// The oldest item, or nullptr.
     [[nodiscard]] T* front() noexcept {
@@ -61,7 +65,10 @@ public:
         if (++popped_ == ChunkSize) {
             Chunk* old = std::exchange(head_, head_->next);
             popped_ = 0;
-            delete spare_.exchange(old, std::memory_order_acq_rel); // release pairs with `reserve`
+            if (spare_.load(std::memory_order_relaxed))
+                delete old;
+            else
+                spare_.store(old, std::memory_order_release); // pairs with `reserve`; only the producer empties it
         }
         // Release: the slot is free. A producer that has just said that it waits may be missed until `settle`.
         count_out_.store(++out_, std::memory_order_release);
@@ -89,15 +96,15 @@ private:
     std::size_t popped_ = 0;
     std::size_t out_ = 0;
     std::size_t seen_ = 0;
-    std::atomic<std::size_t> count_out_{0};
+    Atomic<std::size_t> count_out_{0};
     // the producer's
     alignas(64) Chunk* tail_;
     Chunk* next_ = nullptr;
     std::size_t pushed_ = 0;
     std::size_t in_ = 0;
-    std::atomic<std::size_t> count_in_{0};
+    Atomic<std::size_t> count_in_{0};
     // passed back from consumer to producer
-    alignas(64) std::atomic<Chunk*> spare_{nullptr};
+    alignas(64) Atomic<Chunk*> spare_{nullptr};
 };
 
 } // namespace weir::detail

@@ -77,6 +77,8 @@ public:
 
     std::size_t served_last = static_cast<std::size_t>(-1); ///< by `any`, which begins with the one after it
 
+    /// Its activations take less than waking another worker would.
+    [[nodiscard]] bool light() const noexcept { return light_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::int64_t now() const noexcept { return now_; } ///< the activation's time, ledger_now()
     [[nodiscard]] HolderId holder() const noexcept { return holder_.id(); }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -95,7 +97,8 @@ protected:
     std::string name_;
     Holder holder_;
     std::atomic<State> state_{State::idle};
-    std::atomic<bool> stop_{false}; ///< ask the coroutine to come back to its core
+    std::atomic<bool> light_{false}; ///< relaxed: a hint
+    std::atomic<bool> stop_{false};  ///< ask the coroutine to come back to its core
     std::atomic<const std::string*> waits_for_{nullptr};
     Wait* wait_ = nullptr;
     std::coroutine_handle<> resume_;
