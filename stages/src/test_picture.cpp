@@ -64,6 +64,9 @@ TestPicture::TestPicture(const VideoFormat& format) : format_(format), info_(&de
         colour_.chroma_location = 1;
     for (std::size_t plane = 0; plane < info_->planes; ++plane)
         make_rows(plane);
+    black_ = samples(shade(0, 0, 0));
+    white_ = samples(shade(1, 1, 1));
+    orange_ = samples(shade(1, 0.5, 0));
 }
 
 TestPicture::Shade TestPicture::shade(double red, double green, double blue) const noexcept {
@@ -76,12 +79,21 @@ TestPicture::Shade TestPicture::shade(double red, double green, double blue) con
     return {16 + 219 * luma, 128 + 112 * (blue - luma) / (1 - kb), 128 + 112 * (red - luma) / (1 - kr)};
 }
 
+double TestPicture::one_in_8_bits() const noexcept { return std::ldexp(1.0, info_->depth - 8); }
+
+TestPicture::Samples TestPicture::samples(const Shade& shade) const noexcept {
+    Samples samples{};
+    for (std::size_t i = 0; i < samples.size(); ++i)
+        samples[i] = static_cast<std::uint16_t>(std::lround(shade[i] * one_in_8_bits()));
+    return samples;
+}
+
 std::uint32_t TestPicture::columns(std::size_t plane) const noexcept {
     return info_->plane.at(plane).chroma ? shifted_up(format_.width, info_->log2_chroma_w) : format_.width;
 }
 
 void TestPicture::store(std::vector<std::byte>& row, std::size_t at, double value) const {
-    const long scaled = std::lround(value * std::ldexp(1.0, info_->depth - 8));
+    const long scaled = std::lround(value * one_in_8_bits());
     if (info_->depth > 8) {
         const auto sample = static_cast<std::uint16_t>(scaled);
         std::memcpy(&row.at(at * 2), &sample, sizeof sample);
@@ -113,11 +125,11 @@ void TestPicture::make_rows(std::size_t plane) {
     }
 }
 
-void TestPicture::draw_background(PooledFrame& into, std::uint64_t index) const {
+void TestPicture::draw_background(const Planes& into, std::uint64_t index) const {
     const std::uint32_t edge = format_.height - format_.height / 4;
     const auto shift = static_cast<std::uint32_t>(index * 4 % format_.width);
-    for (std::uint32_t i = 0; i < into.planes(); ++i) {
-        const Plane plane = into.writable_plane(i);
+    for (std::uint32_t i = 0; i < info_->planes; ++i) {
+        const Plane& plane = into.at(i);
         const Rows& rows = rows_.at(i);
         const unsigned log2_w = info_->plane.at(i).chroma ? info_->log2_chroma_w : 0u;
         const unsigned log2_h = info_->plane.at(i).chroma ? info_->log2_chroma_h : 0u;
@@ -133,23 +145,21 @@ void TestPicture::draw_background(PooledFrame& into, std::uint64_t index) const 
     }
 }
 
-void TestPicture::fill(PooledFrame& into, const Area& area, const Shade& shade) const {
-    for (std::uint32_t i = 0; i < std::min(into.planes(), 3u); ++i) {
-        const Plane plane = into.writable_plane(i);
-        const unsigned log2_w = info_->plane.at(i).chroma ? info_->log2_chroma_w : 0u;
-        const unsigned log2_h = info_->plane.at(i).chroma ? info_->log2_chroma_h : 0u;
+void TestPicture::fill(const Planes& into, const Area& area, const Samples& samples) const noexcept {
+    for (std::size_t i = 0; i < std::min<std::size_t>(info_->planes, samples.size()); ++i) {
+        const unsigned log2_w = info_->plane[i].chroma ? info_->log2_chroma_w : 0u;
+        const unsigned log2_h = info_->plane[i].chroma ? info_->log2_chroma_h : 0u;
         Area part{area.x >> log2_w, area.y >> log2_h, 0, 0};
         part.width = shifted_up(area.x + area.width, log2_w) - part.x;
         part.height = shifted_up(area.y + area.height, log2_h) - part.y;
-        const auto value = std::lround(shade.at(i) * std::ldexp(1.0, info_->depth - 8));
         if (info_->depth > 8)
-            fill_plane(plane, part, static_cast<std::uint16_t>(value));
+            fill_plane(into[i], part, samples[i]);
         else
-            fill_plane(plane, part, static_cast<std::uint8_t>(value));
+            fill_plane(into[i], part, static_cast<std::uint8_t>(samples[i]));
     }
 }
 
-void TestPicture::draw_digits(PooledFrame& into, std::uint32_t number) const {
+void TestPicture::draw_digits(const Planes& into, std::uint32_t number) const {
     // A sixth of the height, if that is not too wide: six digits of 5 pixels with 1 between and 2 around them.
     constexpr std::uint32_t columns = digits_shown * 6 + 3;
     constexpr std::uint32_t lines = 7 + 4;
@@ -158,34 +168,35 @@ void TestPicture::draw_digits(PooledFrame& into, std::uint32_t number) const {
         return;
     const std::uint32_t left = (format_.width - columns * dot) / 2 & ~1u; // even: chroma does not bleed
     const std::uint32_t top = (format_.height - lines * dot) / 2 & ~1u;
-    fill(into, {left, top, columns * dot, lines * dot}, shade(0, 0, 0));
+    fill(into, {left, top, columns * dot, lines * dot}, black_);
     std::uint32_t rest = number;
     for (std::uint32_t place = digits_shown; place-- > 0; rest /= 10) {
         for (std::uint32_t row = 0; row < 7; ++row)
             for (std::uint32_t column = 0; column < 5; ++column)
                 if (digit_rows[rest % 10][row] >> (4 - column) & 1)
-                    fill(into, {left + (2 + place * 6 + column) * dot, top + (2 + row) * dot, dot, dot}, shade(1, 1, 1));
+                    fill(into, {left + (2 + place * 6 + column) * dot, top + (2 + row) * dot, dot, dot}, white_);
     }
 }
 
-void TestPicture::draw_blocks(PooledFrame& into, std::uint32_t number) const {
+void TestPicture::draw_blocks(const Planes& into, std::uint32_t number) const {
     if (format_.width < number_blocks)
         return;
     for (std::uint32_t i = 0; i < number_blocks; ++i) {
         const bool white = number >> (number_blocks - 1 - i) & 1;
-        const double level = white ? 1 : 0;
-        fill(into, number_block(format_.width, format_.height, i), shade(level, level, level));
+        fill(into, number_block(format_.width, format_.height, i), white ? white_ : black_);
     }
 }
 
 void TestPicture::draw(PooledFrame& into, std::uint64_t index, std::uint32_t number) const {
-    draw_background(into, index);
+    Planes planes;
+    for (std::uint32_t i = 0; i < into.planes(); ++i)
+        planes.at(i) = into.writable_plane(i);
+    draw_background(planes, index);
     const std::uint32_t side = std::min(format_.width, format_.height) / 8;
     if (side > 0)
-        fill(into, {bounce(index * 6, format_.width - side), bounce(index * 4, format_.height - side), side, side},
-             shade(1, 0.5, 0));
-    draw_digits(into, number);
-    draw_blocks(into, number);
+        fill(planes, {bounce(index * 6, format_.width - side), bounce(index * 4, format_.height - side), side, side}, orange_);
+    draw_digits(planes, number);
+    draw_blocks(planes, number);
     into.header().colour = colour_;
     into.header().sample_aspect = {1, 1};
 }

@@ -37,19 +37,29 @@ private:
         std::vector<std::byte> bars;
         std::vector<std::byte> ramp;
     };
+    /// The same as the planes' samples have it.
+    using Samples = std::array<std::uint16_t, 3>;
+    /// As many as the format has.
+    using Planes = std::array<Plane, 4>;
+
     [[nodiscard]] Shade shade(double red, double green, double blue) const noexcept;
+    [[nodiscard]] Samples samples(const Shade& shade) const noexcept;
+    [[nodiscard]] double one_in_8_bits() const noexcept;
     [[nodiscard]] std::uint32_t columns(std::size_t plane) const noexcept;
     void make_rows(std::size_t plane);
     void store(std::vector<std::byte>& row, std::size_t at, double value) const;
-    void fill(PooledFrame& into, const Area& area, const Shade& shade) const;
-    void draw_background(PooledFrame& into, std::uint64_t index) const;
-    void draw_digits(PooledFrame& into, std::uint32_t number) const;
-    void draw_blocks(PooledFrame& into, std::uint32_t number) const;
+    void fill(const Planes& into, const Area& area, const Samples& samples) const noexcept;
+    void draw_background(const Planes& into, std::uint64_t index) const;
+    void draw_digits(const Planes& into, std::uint32_t number) const;
+    void draw_blocks(const Planes& into, std::uint32_t number) const;
 
     VideoFormat format_;
     const PixelFormatInfo* info_;
     Colour colour_;
     std::array<Rows, 4> rows_;
+    Samples black_{};
+    Samples white_{};
+    Samples orange_{};
 };
 
 /// The blocks of the frame's number: block `index` of 24 in a picture of that size; empty if there is no room for them.
