@@ -1,7 +1,5 @@
 #include "block_store.hpp"
 
-#include <weir/pools/errors.hpp>
-
 #include "idle_memory.hpp"
 #include "ledger_rows.hpp"
 
@@ -61,24 +59,33 @@ PoolBlock& BlockStore::keep(std::unique_ptr<PoolBlock> block) noexcept {
     return *block.release();
 }
 
-void BlockStore::take_from_budget(AtBudget at_budget) {
-    if (!source_.budget)
-        return;
-    while (!source_.budget->try_add(bytes())) {
+bool BlockStore::take_from_budget(AtBudget at_budget) {
+    while (source_.budget && !source_.budget->try_add(bytes())) {
         const auto reclaimer = source_.reclaimer.lock();
         // What others' idle buffers gave may be taken by a third before we get there: then ask again while they give.
-        if (at_budget == AtBudget::reclaim && reclaimer && reclaimer->reclaim(bytes()) != 0)
-            continue;
-        const std::string holders = reclaimer ? reclaimer->largest_holders() : to_string(ledger());
-        throw BudgetExhausted(fmt::format("the budget of {} is used up ({} held): {} asked for {}; largest holders: {}",
-                                          bytes_text(source_.budget->limit()), bytes_text(source_.budget->used()),
-                                          format_text(), bytes_text(bytes()), holders));
+        if (at_budget == AtBudget::refuse || !reclaimer || reclaimer->reclaim(bytes()) == 0)
+            return false;
     }
+    return true;
 }
 
-PoolBlock& BlockStore::make(BlockOwner& owner, AtBudget at_budget) {
+BudgetExhausted BlockStore::over_budget() const {
+    const auto reclaimer = source_.reclaimer.lock();
+    const std::string holders = reclaimer ? reclaimer->largest_holders() : to_string(ledger());
+    return BudgetExhausted(fmt::format("the budget of {} is used up ({} held): {} asked for {}; largest holders: {}",
+                                       bytes_text(source_.budget->limit()), bytes_text(source_.budget->used()), format_text(),
+                                       bytes_text(bytes()), holders));
+}
+
+void BlockStore::mark_pools() const noexcept {
+    if (const auto reclaimer = source_.reclaimer.lock())
+        reclaimer->mark_pools();
+}
+
+PoolBlock* BlockStore::make(BlockOwner& owner, AtBudget at_budget) {
     auto block = blank(owner);
-    take_from_budget(at_budget);
+    if (!take_from_budget(at_budget))
+        return nullptr;
     try {
         block->memory = source_.allocator->allocate(bytes(), alignment());
     } catch (...) {
@@ -90,7 +97,7 @@ PoolBlock& BlockStore::make(BlockOwner& owner, AtBudget at_budget) {
         const PlaneLayout& plane = frame()->plane[i];
         block->plane[i] = {block->memory + plane.offset, plane.stride};
     }
-    return keep(std::move(block));
+    return &keep(std::move(block));
 }
 
 PoolBlock& BlockStore::make_header(BlockOwner& owner) { return keep(blank(owner)); }

@@ -2,6 +2,7 @@
 // Makes a pool's blocks, frees them and knows them all.
 #include <weir/pools/allocator.hpp>
 #include <weir/pools/detail/mutex.hpp>
+#include <weir/pools/errors.hpp>
 #include <weir/pools/ledger.hpp>
 
 #include "budget.hpp"
@@ -37,8 +38,8 @@ public:
     /// What to do when the budget is used up.
     enum class AtBudget : bool { refuse, reclaim };
 
-    /// A block with memory. Throws std::bad_alloc and BudgetExhausted.
-    [[nodiscard]] PoolBlock& make(BlockOwner& owner, AtBudget at_budget);
+    /// A block with memory; nullptr at the budget. Throws std::bad_alloc.
+    [[nodiscard]] PoolBlock* make(BlockOwner& owner, AtBudget at_budget);
     /// A block for foreign memory. Throws std::bad_alloc.
     [[nodiscard]] PoolBlock& make_header(BlockOwner& owner);
     void free(PoolBlock& block) noexcept;
@@ -46,6 +47,14 @@ public:
     [[nodiscard]] const AnyLayout& layout() const noexcept { return layout_; }
     [[nodiscard]] const FrameLayout* frame() const noexcept { return std::get_if<FrameLayout>(&layout_); }
     [[nodiscard]] const SampleLayout* samples() const noexcept { return std::get_if<SampleLayout>(&layout_); }
+    /// What to throw at the budget.
+    [[nodiscard]] BudgetExhausted over_budget() const;
+    [[nodiscard]] const std::shared_ptr<Budget>& budget() const noexcept { return source_.budget; } ///< null: unlimited
+    [[nodiscard]] bool anybody_waits_for_budget() const noexcept { return budget() && budget()->anybody_waits(); }
+    /// One buffer is less than the whole budget, so that waiting may help.
+    [[nodiscard]] bool can_ever_fit() const noexcept { return !budget() || bytes() <= budget()->limit(); }
+    void mark_pools() const noexcept;
+
     [[nodiscard]] std::size_t bytes() const noexcept; ///< of one buffer
     [[nodiscard]] std::string format_text() const;
     /// How often blocks were acquired, those that are freed included.
@@ -59,7 +68,7 @@ public:
 private:
     [[nodiscard]] std::unique_ptr<PoolBlock> blank(BlockOwner& owner) const;
     [[nodiscard]] std::size_t alignment() const noexcept;
-    void take_from_budget(AtBudget at_budget);
+    [[nodiscard]] bool take_from_budget(AtBudget at_budget);
     PoolBlock& keep(std::unique_ptr<PoolBlock> block) noexcept WEIR_EXCLUDES(mutex_);
 
     const AnyLayout layout_;

@@ -35,7 +35,9 @@ PooledFrame BasicFramePool::acquire_or_notify(Waiter& waiter, const Acquirer& by
     return frame(core_->take_or_notify(waiter, by));
 }
 
-PooledFrame BasicFramePool::acquire_or_spill(const Acquirer& by) { return frame(core_->take_or_spill(by)); }
+PooledFrame BasicFramePool::acquire_or_spill(const Acquirer& by, Waiter* at_budget) {
+    return frame(core_->take_or_spill(by, at_budget));
+}
 
 PooledFrame BasicFramePool::adopt(const ForeignFrame& foreign, const Acquirer& by) {
     return frame(core_->adopt({.plane = foreign.plane, .release = foreign.release, .opaque = foreign.opaque}, by));

@@ -8,7 +8,7 @@ namespace {
 class LoneOwner final : public BlockOwner {
 public:
     LoneOwner(const AnyLayout& layout, BufferAllocator& allocator) : store_(layout, {.allocator = &allocator}) {}
-    PoolBlock& make() { return store_.make(*this, BlockStore::AtBudget::refuse); }
+    PoolBlock& make() { return *store_.make(*this, BlockStore::AtBudget::refuse); } // there is no budget
 
     void give_back(Block& block) noexcept override {
         store_.free(static_cast<PoolBlock&>(block));

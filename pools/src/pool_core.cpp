@@ -31,7 +31,7 @@ PoolCore::PoolCore(const AnyLayout& layout, CoreOptions options)
 
 Block* PoolCore::acquire(const Acquirer& by) {
     switch (config_.overflow) {
-    case OverflowPolicy::spill: return take_or_spill(by);
+    case OverflowPolicy::spill: return take_or_spill(by, nullptr);
     case OverflowPolicy::wait:
         if (Block* const block = take_within(config_.wait_timeout, {}, by))
             return block;

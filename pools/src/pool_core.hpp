@@ -41,17 +41,22 @@ public:
 
     /// By policy; nullptr only for `drop`.
     [[nodiscard]] Block* acquire(const Acquirer& by);
+    // At the budget they throw, but for those that wait.
+
     /// nullptr at the maximum.
     [[nodiscard]] virtual Block* take(const Acquirer& by) = 0;
-    [[nodiscard]] virtual Block* take_or_spill(const Acquirer& by) = 0;
-    /// nullptr after the timeout or when stopped.
+    /// With a waiter: nullptr at the budget, and it is in line.
+    [[nodiscard]] virtual Block* take_or_spill(const Acquirer& by, Waiter* at_budget) = 0;
+    /// nullptr after the timeout, but at the budget it throws, or when stopped.
     [[nodiscard]] virtual Block* take_within(std::chrono::nanoseconds timeout, std::stop_token stop, const Acquirer& by) = 0;
-    /// nullptr at the maximum, and the waiter is in line.
+    /// nullptr at the maximum or the budget, and the waiter is in line.
     [[nodiscard]] virtual Block* take_or_notify(Waiter& waiter, const Acquirer& by) = 0;
     /// Calls `release` if it throws.
     [[nodiscard]] virtual Block* adopt(const Foreign& foreign, const Acquirer& by) = 0;
 
     virtual void cancel_wait(Waiter& waiter) noexcept = 0;
+    /// Somebody waits for the budget: what goes idle next tells it.
+    virtual void mark() noexcept = 0;
     virtual void add_demand(std::ptrdiff_t buffers) noexcept = 0;
     /// Frees idle buffers, at most so many and not below `keep`. Returns how many.
     virtual std::size_t trim(std::size_t keep, std::size_t at_most) noexcept = 0;

@@ -17,32 +17,18 @@ template <class Policy> class PoolCoreOf final : public PoolCore {
 public:
     PoolCoreOf(const AnyLayout& layout, CoreOptions options) : PoolCore(layout, std::move(options)) {}
 
-    Block* take(const Acquirer& by) override {
-        const Claimed claimed = claim();
-        return claimed.claim == Claim::none ? nullptr : redeem(claimed, by);
-    }
-
-    Block* take_or_spill(const Acquirer& by) override {
-        if (Block* const block = take(by))
-            return block;
-        if (!stock_.book(Usage::most_buffers))
-            throw exhausted({});
-        PoolBlock& block = make_booked(BlockStore::AtBudget::reclaim);
-        block.overflow = true;
-        Block* const out = hand_out_booked(block, by);
-        count_overflow();
-        return out;
-    }
-
+    Block* take(const Acquirer& by) override { return or_throw(try_take(by)); }
+    Block* take_or_spill(const Acquirer& by, Waiter* at_budget) override;
     Block* take_within(std::chrono::nanoseconds timeout, std::stop_token stop, const Acquirer& by) override;
     Block* take_or_notify(Waiter& waiter, const Acquirer& by) override;
     Block* adopt(const Foreign& foreign, const Acquirer& by) override;
     void give_back(Block& block) noexcept override;
 
-    void cancel_wait(Waiter& waiter) noexcept override {
+    void cancel_wait(Waiter& waiter) noexcept override { leave_lines(waiter); }
+
+    void mark() noexcept override {
         const Lock lock(line_->mutex);
-        waiter.unlink();
-        pass_on(); // it may have been told and now does not take what it was told of: the next one shall
+        stock_.get_in_line();
     }
 
     void add_demand(std::ptrdiff_t buffers) noexcept override {
@@ -67,7 +53,8 @@ public:
 
     void prewarm(std::size_t count, std::size_t limit) override {
         while (stock_.load().buffers() < count && stock_.book(std::min(count, limit)))
-            make_spare(BlockStore::AtBudget::refuse);
+            if (!make_spare())
+                throw store_.over_budget();
     }
 
     PoolStats stats() const noexcept override;
@@ -88,21 +75,56 @@ private:
         PoolBlock* block = nullptr; ///< if it was idle
     };
 
+    /// A buffer for the acquirer, or why there is none: the budget is used up, else the pool is at its maximum.
+    struct Taken {
+        Block* block = nullptr;
+        bool over_budget = false;
+    };
+
     ~PoolCoreOf() = default;
+
+    [[nodiscard]] Taken try_take(const Acquirer& by) {
+        const Claimed claimed = claim();
+        return claimed.claim == Claim::none ? Taken{} : redeem(claimed, by);
+    }
+    [[nodiscard]] Taken try_take_or_spill(const Acquirer& by);
+    [[nodiscard]] Block* or_throw(const Taken& taken) const {
+        if (taken.over_budget)
+            throw store_.over_budget();
+        return taken.block;
+    }
 
     [[nodiscard]] Claimed claim() noexcept {
         Claimed claimed;
         claimed.claim = stock_.claim(maximum(), claimed.after, claimed.block);
         return claimed;
     }
-    Block* redeem(const Claimed& claimed, const Acquirer& by);
-    PoolBlock& make_booked(BlockStore::AtBudget at_budget);
+    [[nodiscard]] Taken redeem(const Claimed& claimed, const Acquirer& by);
+    [[nodiscard]] PoolBlock* make_booked(BlockStore::AtBudget at_budget);
     Block* hand_out_booked(PoolBlock& block, const Acquirer& by) noexcept;
-    void make_spare(BlockStore::AtBudget at_budget);
+    [[nodiscard]] bool make_spare();
     void grow(std::size_t before) noexcept;
 
+    [[nodiscard]] Taken take_in_line(std::chrono::steady_clock::time_point until, const std::stop_token& stop,
+                                     const Acquirer& by);
+    [[nodiscard]] Taken take_in_line(Waiter& waiter, const Acquirer& by);
+    template <class Try> [[nodiscard]] Taken take_from_budget(Waiter& waiter, Try again);
+    [[nodiscard]] Taken take_from_budget(std::chrono::steady_clock::time_point until, const std::stop_token& stop,
+                                         const Acquirer& by);
+    void leave_lines(Waiter& waiter) noexcept;
+    /// Something may have been left, or has gone idle: the next in line looks.
+    void pass_on_budget() noexcept {
+        if (store_.anybody_waits_for_budget())
+            store_.budget()->tell();
+    }
+    void mark_pools() noexcept {
+        mark(); // the registry may be gone
+        store_.mark_pools();
+    }
+
     void put(PoolBlock& block) noexcept;
-    [[nodiscard]] bool serve() noexcept;
+    [[nodiscard]] bool serve(std::shared_ptr<Budget>& tell_then) noexcept;
+    [[nodiscard]] std::shared_ptr<Budget> nobody_in_line() noexcept;
     [[nodiscard]] bool settle(Usage::Bits what) noexcept;
     /// For who keeps the pool alive by a handle, or in `close`.
     void settle_here(Usage::Bits what) noexcept {
@@ -117,9 +139,14 @@ private:
     /// Under the line's lock: one of those left in it may have room.
     void pass_on() noexcept WEIR_REQUIRES(line_->mutex) {
         if (line_->empty())
-            stock_.line_is_empty();
+            clear_mark();
         else if (stock_.load().has_room(maximum()))
             line_->tell();
+    }
+    /// Under the line's lock, nobody being in it. The mark may be set for who waits for the budget: then it stays.
+    void clear_mark() noexcept {
+        if (!store_.anybody_waits_for_budget())
+            stock_.line_is_empty();
     }
 
     // What every acquire and release touches, together and away from the rest.
@@ -130,28 +157,59 @@ private:
     const std::shared_ptr<WaitLine> line_ = std::make_shared<WaitLine>();
 };
 
-template <class Policy> Block* PoolCoreOf<Policy>::redeem(const Claimed& claimed, const Acquirer& by) {
+template <class Policy> typename PoolCoreOf<Policy>::Taken PoolCoreOf<Policy>::try_take_or_spill(const Acquirer& by) {
+    if (const Taken taken = try_take(by); taken.block || taken.over_budget)
+        return taken;
+    if (!stock_.book(Usage::most_buffers))
+        throw exhausted({});
+    PoolBlock* const block = make_booked(BlockStore::AtBudget::reclaim);
+    if (!block)
+        return {.over_budget = true};
+    block->overflow = true;
+    Block* const out = hand_out_booked(*block, by);
+    count_overflow();
+    return {.block = out};
+}
+
+template <class Policy> Block* PoolCoreOf<Policy>::take_or_spill(const Acquirer& by, Waiter* at_budget) {
+    const Taken taken = try_take_or_spill(by);
+    if (!at_budget)
+        return or_throw(taken);
+    if (taken.over_budget)
+        return take_from_budget(*at_budget, [&] { return try_take_or_spill(by); }).block;
+    pass_on_budget();
+    return taken.block;
+}
+
+template <class Policy>
+typename PoolCoreOf<Policy>::Taken PoolCoreOf<Policy>::redeem(const Claimed& claimed, const Acquirer& by) {
     if (claimed.claim == Claim::idle) {
         raise_to(peak_, claimed.after.out());
         assert(claimed.block);
-        return hand_out(*claimed.block, by, false);
+        return {.block = hand_out(*claimed.block, by, false)};
     }
-    Block* const block = hand_out_booked(make_booked(BlockStore::AtBudget::reclaim), by);
+    PoolBlock* const made = make_booked(BlockStore::AtBudget::reclaim);
+    if (!made)
+        return {.over_budget = true};
+    Block* const block = hand_out_booked(*made, by);
     grow(claimed.after.buffers() - 1);
-    return block;
+    return {.block = block};
 }
 
-/// Makes what is booked; if that throws, the booking is undone.
-template <class Policy> PoolBlock& PoolCoreOf<Policy>::make_booked(BlockStore::AtBudget at_budget) {
+/// Makes what is booked. If that throws, or the budget is used up (nullptr), the booking is undone.
+template <class Policy> PoolBlock* PoolCoreOf<Policy>::make_booked(BlockStore::AtBudget at_budget) {
     try {
         stock_.make_room(stock_.load().buffers());
-        PoolBlock& block = store_.make(*this, at_budget);
-        allocations_.fetch_add(1, std::memory_order_relaxed);
-        return block;
+        if (PoolBlock* const block = store_.make(*this, at_budget)) {
+            allocations_.fetch_add(1, std::memory_order_relaxed);
+            return block;
+        }
     } catch (...) {
         settle_here(Usage::one_buffer + Usage::one_moving);
         throw;
     }
+    settle_here(Usage::one_buffer + Usage::one_moving);
+    return nullptr;
 }
 
 template <class Policy> Block* PoolCoreOf<Policy>::hand_out_booked(PoolBlock& block, const Acquirer& by) noexcept {
@@ -159,20 +217,26 @@ template <class Policy> Block* PoolCoreOf<Policy>::hand_out_booked(PoolBlock& bl
     return hand_out(block, by, true);
 }
 
-template <class Policy> void PoolCoreOf<Policy>::make_spare(BlockStore::AtBudget at_budget) {
-    PoolBlock& block = make_booked(at_budget);
-    memory_goes_idle(block.memory, block.bytes);
-    stock_.push(block);
+/// Makes a booked buffer that nobody asked for. False at the budget.
+template <class Policy> bool PoolCoreOf<Policy>::make_spare() {
+    PoolBlock* const block = make_booked(BlockStore::AtBudget::refuse);
+    if (!block)
+        return false;
+    memory_goes_idle(block->memory, block->bytes);
+    stock_.push(*block);
     settle_here(Usage::one_moving);
+    pass_on_budget();
+    return true;
 }
 
 /// The first of the new buffers is out; the others are only to spare the next acquirers: failing to make them is no error.
 template <class Policy> void PoolCoreOf<Policy>::grow(std::size_t before) noexcept {
     try {
         for (std::size_t left = growth(before); left > 1 && stock_.book(maximum()); --left)
-            make_spare(BlockStore::AtBudget::refuse);
+            if (!make_spare())
+                return;
     } catch (...) {
-        return; // no memory, or no budget
+        return; // no memory
     }
 }
 
@@ -195,25 +259,31 @@ template <class Policy> void PoolCoreOf<Policy>::give_back(Block& given) noexcep
 
 /// Back to the free list, where whoever then sees it counted as idle finds it.
 template <class Policy> void PoolCoreOf<Policy>::put(PoolBlock& block) noexcept {
+    std::shared_ptr<Budget> tell_then; // the pool may end as soon as the buffer is counted as idle
     for (Given given = stock_.give_back(block);; given = stock_.give(Usage::one_out)) {
         switch (given) {
-        case Given::done: return;
+        case Given::done:
+            if (tell_then)
+                tell_then->tell();
+            return;
         case Given::closed: // nobody will claim it: we take one out in exchange
             store_.free(stock_.pop());
             return leave(Usage::one_buffer + Usage::one_out);
         case Given::waiting:
-            if (serve())
+            if (serve(tell_then))
                 return;
         }
     }
 }
 
-/// Gives one buffer, pushed but not yet counted as idle, to the first in line. False if nobody is.
-template <class Policy> bool PoolCoreOf<Policy>::serve() noexcept {
+/// Gives one buffer, pushed but not yet counted as idle, to the first in line. False if nobody is: then whom to tell, if
+/// anybody, once it is counted.
+template <class Policy> bool PoolCoreOf<Policy>::serve(std::shared_ptr<Budget>& tell_then) noexcept {
     const auto line = line_; // once the buffer is counted as idle, its waiter may end the pool
     const Lock lock(line->mutex);
     if (line->empty()) {
-        stock_.line_is_empty();
+        if (auto budget = nobody_in_line())
+            tell_then = std::move(budget);
         return false;
     }
     if (Ticket* const ticket = line->next_ticket()) {
@@ -226,36 +296,55 @@ template <class Policy> bool PoolCoreOf<Policy>::serve() noexcept {
     return true;
 }
 
+/// Under the line's lock. Clears the mark. If that was set for who waits for the budget, it is returned: after what we have to
+/// give is given it is to be told, and whoever is told sets the marks again before it waits on.
+template <class Policy> std::shared_ptr<Budget> PoolCoreOf<Policy>::nobody_in_line() noexcept {
+    stock_.line_is_empty();
+    return store_.anybody_waits_for_budget() ? store_.budget() : nullptr;
+}
+
 /// Subtracts `what`, which leaves room for another buffer, and tells the first in line. True for the one who is to
 /// destroy the pool.
 template <class Policy> bool PoolCoreOf<Policy>::settle(Usage::Bits what) noexcept {
-    for (;;) {
-        switch (stock_.give(what)) {
-        case Given::done: return false;
-        case Given::closed: return stock_.leave(what);
-        case Given::waiting: break;
-        }
-        const auto line = line_;
-        const Lock lock(line->mutex);
-        if (line->empty()) {
-            stock_.line_is_empty();
-            continue;
-        }
-        [[maybe_unused]] const bool over = stock_.leave(what);
-        assert(!over); // who is in line has a handle to the pool
-        line->tell();
-        return false;
+    switch (stock_.give(what)) {
+    case Given::done: return false;
+    case Given::closed: return stock_.leave(what);
+    case Given::waiting: break;
     }
+    const auto line = line_; // as soon as `what` is subtracted the pool may end
+    const Lock lock(line->mutex);
+    if (line->empty()) {
+        clear_mark();
+        return stock_.leave(what);
+    }
+    [[maybe_unused]] const bool over = stock_.leave(what);
+    assert(!over); // who is in line has a handle to the pool
+    line->tell();
+    return false;
 }
+
+// --- waiting: in the pool's line at its maximum, in the budget's at that; never in both
 
 template <class Policy>
 Block* PoolCoreOf<Policy>::take_within(std::chrono::nanoseconds timeout, std::stop_token stop, const Acquirer& by) {
-    if (!Policy::shared || !stock_.load().is_waiting()) // those in line come first
-        if (Block* const block = take(by); block || !Policy::shared)
-            return block;
-
+    Taken taken;
+    if (!Policy::shared || !stock_.load().is_waiting()) { // those in line come first
+        taken = try_take(by);
+        if (taken.block || !Policy::shared)
+            return or_throw(taken);
+    }
     const auto begin = std::chrono::steady_clock::now();
     const auto until = begin + std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(24 * 365));
+    do {
+        taken = taken.over_budget ? take_from_budget(until, stop, by) : take_in_line(until, stop, by);
+    } while (!taken.block && !stop.stop_requested() && std::chrono::steady_clock::now() < until);
+    wait_time_.fetch_add((std::chrono::steady_clock::now() - begin).count(), std::memory_order_relaxed);
+    return stop.stop_requested() ? taken.block : or_throw(taken);
+}
+
+template <class Policy>
+typename PoolCoreOf<Policy>::Taken PoolCoreOf<Policy>::take_in_line(std::chrono::steady_clock::time_point until,
+                                                                    const std::stop_token& stop, const Acquirer& by) {
     Ticket ticket;
     const std::stop_callback on_stop(stop, [this, &ticket] {
         const Lock lock(line_->mutex);
@@ -282,15 +371,55 @@ Block* PoolCoreOf<Policy>::take_within(std::chrono::nanoseconds timeout, std::st
         ticket.unlink();
         pass_on();
     }
-    wait_time_.fetch_add((std::chrono::steady_clock::now() - begin).count(), std::memory_order_relaxed);
     if (ticket.given)
-        return hand_out(*ticket.given, by, false);
-    return claimed.claim == Claim::none ? nullptr : redeem(claimed, by);
+        return {.block = hand_out(*ticket.given, by, false)};
+    return claimed.claim == Claim::none ? Taken{} : redeem(claimed, by);
+}
+
+template <class Policy>
+typename PoolCoreOf<Policy>::Taken PoolCoreOf<Policy>::take_from_budget(std::chrono::steady_clock::time_point until,
+                                                                        const std::stop_token& stop, const Acquirer& by) {
+    if (!store_.can_ever_fit())
+        throw store_.over_budget();
+    const std::shared_ptr<Budget> budget = store_.budget();
+    Ticket ticket;
+    struct Standing { // also if trying throws
+        Budget& budget;
+        Ticket& ticket;
+        ~Standing() { budget.leave(ticket); }
+    } const standing{*budget, ticket};
+    const std::stop_callback on_stop(stop, [&] { budget->stop(ticket); });
+    budget->join(ticket);
+    waits_.fetch_add(1, std::memory_order_relaxed);
+    for (bool last = false;; last = !budget->wait(ticket, until)) {
+        mark_pools();
+        const Taken taken = try_take(by);
+        if (taken.block || !taken.over_budget || last || stop.stop_requested())
+            return taken;
+    }
 }
 
 template <class Policy> Block* PoolCoreOf<Policy>::take_or_notify(Waiter& waiter, const Acquirer& by) {
-    if (Block* const block = take(by))
-        return block;
+    Taken taken = try_take(by);
+    if (taken.block)
+        pass_on_budget();
+    while (!taken.block) {
+        if (!taken.over_budget) {
+            taken = take_in_line(waiter, by);
+            if (!taken.over_budget)
+                break;
+        }
+        taken = take_from_budget(waiter, [&] { return try_take(by); });
+        if (taken.over_budget)
+            break;
+    }
+    return taken.block;
+}
+
+template <class Policy>
+typename PoolCoreOf<Policy>::Taken PoolCoreOf<Policy>::take_in_line(Waiter& waiter, const Acquirer& by) {
+    if (store_.budget())
+        leave_lines(waiter); // it may stand in the other one
     Claimed claimed;
     {
         const Lock lock(line_->mutex);
@@ -304,7 +433,44 @@ template <class Policy> Block* PoolCoreOf<Policy>::take_or_notify(Waiter& waiter
             waits_.fetch_add(1, std::memory_order_relaxed);
         }
     }
-    return claimed.claim == Claim::none ? nullptr : redeem(claimed, by);
+    return claimed.claim == Claim::none ? Taken{} : redeem(claimed, by);
+}
+
+/// `over_budget` if the waiter stays in line.
+template <class Policy>
+template <class Try>
+typename PoolCoreOf<Policy>::Taken PoolCoreOf<Policy>::take_from_budget(Waiter& waiter, Try again) {
+    if (!store_.can_ever_fit())
+        throw store_.over_budget();
+    {
+        const Lock lock(line_->mutex);
+        store_.budget()->leave_for_now(waiter); // or this line: it may stand in either
+        pass_on();
+    }
+    store_.budget()->join(waiter);
+    Taken taken;
+    try {
+        mark_pools();
+        taken = again(); // what came back before we were in line told nobody
+    } catch (...) {
+        store_.budget()->leave(waiter);
+        throw;
+    }
+    if (taken.over_budget)
+        waits_.fetch_add(1, std::memory_order_relaxed);
+    else
+        store_.budget()->leave(waiter);
+    return taken;
+}
+
+/// It may have been told and now does not take what it was told of: the next one shall.
+template <class Policy> void PoolCoreOf<Policy>::leave_lines(Waiter& waiter) noexcept {
+    const Lock lock(line_->mutex);
+    if (store_.budget())
+        store_.budget()->leave(waiter);
+    else
+        waiter.unlink();
+    pass_on();
 }
 
 template <class Policy> Block* PoolCoreOf<Policy>::adopt(const Foreign& foreign, const Acquirer& by) {

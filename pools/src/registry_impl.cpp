@@ -57,8 +57,12 @@ PoolRegistry::Impl::Core PoolRegistry::Impl::pool(const detail::AnyLayout& layou
         return known;
     Core made = make_pool(layout);
     Core kept = table_.find(key, made);
-    if (kept == made && config_.on_pool_made)
-        config_.on_pool_made(made->blocks().format_text());
+    if (kept == made) {
+        if (budget_->anybody_waits())
+            made->mark();
+        if (config_.on_pool_made)
+            config_.on_pool_made(made->blocks().format_text());
+    }
     return kept; // if another was faster, what we made in vain ends here
 }
 
@@ -170,6 +174,14 @@ std::size_t PoolRegistry::Impl::reclaim(std::size_t bytes) {
             freed += each * core->trim(0, (bytes - freed + each - 1) / each);
     }
     return freed;
+}
+
+void PoolRegistry::Impl::mark_pools() noexcept {
+    // Under the table's lock: a pool that is added later is marked by who adds it.
+    table_.look([](const Types::Map& entries) {
+        for (const auto& [key, entry] : entries)
+            entry.core->mark();
+    });
 }
 
 std::string PoolRegistry::Impl::largest_holders() const {

@@ -57,9 +57,10 @@ PooledSamples BasicSamplePool::acquire_or_notify(Waiter& waiter, const AudioForm
     return samples(core_->take_or_notify(waiter, by), format, count);
 }
 
-PooledSamples BasicSamplePool::acquire_or_spill(const AudioFormat& format, std::uint32_t count, const Acquirer& by) {
+PooledSamples BasicSamplePool::acquire_or_spill(const AudioFormat& format, std::uint32_t count, const Acquirer& by,
+                                                Waiter* at_budget) {
     check(layout(), format, count);
-    return samples(core_->take_or_spill(by), format, count);
+    return samples(core_->take_or_spill(by, at_budget), format, count);
 }
 
 PooledSamples BasicSamplePool::adopt(const ForeignSamples& foreign, const AudioFormat& format, std::uint32_t count,

@@ -17,6 +17,7 @@ void WaitLine::give(Ticket& ticket, PoolBlock& block) noexcept {
 void WaitLine::tell() noexcept {
     if (!tickets_.empty() && (tickets_turn_ || waiters_.empty())) {
         tickets_turn_ = false;
+        tickets_.front()->told = true;
         tickets_.front()->condition.notify_one(); // it stays first until it has what it came for
         return;
     }

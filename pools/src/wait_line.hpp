@@ -11,6 +11,7 @@ namespace weir::detail {
 struct Ticket : ListNode {
     Condition condition;
     PoolBlock* given = nullptr; ///< its buffer; the ticket is then out of line
+    bool told = false;          ///< that there may be room
     bool stopped = false;       ///< its stop token was set
 };
 

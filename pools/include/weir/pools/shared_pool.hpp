@@ -89,17 +89,23 @@ public:
 
     [[nodiscard]] const FrameLayout& layout() const noexcept;
 
-    /// By policy: at the maximum it spills, blocks this thread, throws PoolExhausted or returns an empty handle.
-    /// Allocates only when it grows. Throws std::bad_alloc and BudgetExhausted.
+    // All of these allocate only when the pool grows, and may throw std::bad_alloc. When the registry's bytes are used up, idle
+    // buffers of other layouts are freed for the one that is wanted; if that is not enough, they throw BudgetExhausted or wait.
+
+    /// By policy: at the maximum it spills, blocks this thread, throws PoolExhausted or returns an empty handle. At the budget
+    /// it throws (with the policy `wait` after the timeout).
     [[nodiscard]] PooledFrame acquire(const Acquirer& by = {});
-    /// Empty at the maximum, whatever the policy.
+    /// Empty at the maximum, whatever the policy; throws at the budget.
     [[nodiscard]] PooledFrame try_acquire(const Acquirer& by = {});
-    /// Blocks this thread up to `timeout` or until stop is asked for; then empty.
+    /// Blocks this thread up to `timeout` or until stop is asked for; then it is empty, but throws if it was the budget that it
+    /// waited for at last.
     [[nodiscard]] PooledFrame acquire_for(std::chrono::nanoseconds timeout, const Acquirer& by = {}, std::stop_token stop = {});
-    /// Empty at the maximum; `waiter` is then in line and told when there is room. Never blocks.
+    /// Empty at the maximum and at the budget; `waiter` is then in line and told when there may be room: it asks again. Never
+    /// blocks. Throws if even the whole budget would be too little.
     [[nodiscard]] PooledFrame acquire_or_notify(Waiter& waiter, const Acquirer& by = {});
-    /// Spills at the maximum, whatever the policy: for codecs, which cannot wait.
-    [[nodiscard]] PooledFrame acquire_or_spill(const Acquirer& by = {});
+    /// Spills at the maximum, whatever the policy: for codecs, which cannot wait. At the budget it throws, or, if a waiter is
+    /// given, is empty and that one is in line, as above.
+    [[nodiscard]] PooledFrame acquire_or_spill(const Acquirer& by = {}, Waiter* at_budget = nullptr);
     /// A handle to foreign memory, counted, without a copy. `release` is called by the last handle, and also if this throws.
     /// The visible picture is the whole layout unless the header's crop is changed.
     [[nodiscard]] PooledFrame adopt(const ForeignFrame& foreign, const Acquirer& by = {});
@@ -123,7 +129,8 @@ public:
                                             const Acquirer& by = {}, std::stop_token stop = {});
     [[nodiscard]] PooledSamples acquire_or_notify(Waiter& waiter, const AudioFormat& format, std::uint32_t count,
                                                   const Acquirer& by = {});
-    [[nodiscard]] PooledSamples acquire_or_spill(const AudioFormat& format, std::uint32_t count, const Acquirer& by = {});
+    [[nodiscard]] PooledSamples acquire_or_spill(const AudioFormat& format, std::uint32_t count, const Acquirer& by = {},
+                                                 Waiter* at_budget = nullptr);
     [[nodiscard]] PooledSamples adopt(const ForeignSamples& foreign, const AudioFormat& format, std::uint32_t count,
                                       const Acquirer& by = {});
 
