@@ -35,6 +35,7 @@ public:
     [[nodiscard]] IoPool& endpoints() noexcept { return endpoints_; }
 
     [[nodiscard]] Clock& clock() noexcept { return *clock_; }
+    [[nodiscard]] std::chrono::nanoseconds memory_wait() const noexcept { return config_.memory_wait; }
     /// Wakes the timer's stage at that time. Locks, does not allocate.
     void set_timer(Timer& timer, Clock::Time time) noexcept;
     void unset_timer(Timer& timer) noexcept;

@@ -227,36 +227,71 @@ void ask_probe(const StageBase& stage) {
 
 } // namespace
 
-PooledFrame OutputBase::frame(const VideoFormat& format, BufferRequirements requirements) {
-    try {
-        ask_probe(stage());
-        return frame_pool(format, requirements).acquire({quota_, stage().holder(), stage().now()});
-    } catch (...) {
-        quota_->give_back();
-        throw;
-    }
+PooledFrame OutputBase::frame(const VideoFormat& format, BufferRequirements requirements, Waiter* at_budget) {
+    return frame_pool(format, requirements).acquire_or_spill({quota_, stage().holder(), stage().now()}, at_budget);
 }
 
-PooledSamples OutputBase::samples(const AudioFormat& format, std::uint32_t count) {
+PooledSamples OutputBase::samples(const AudioFormat& format, std::uint32_t count, Waiter* at_budget) {
+    return sample_pool(format, count).acquire_or_spill(format, count, {quota_, stage().holder(), stage().now()}, at_budget);
+}
+
+// --- a buffer
+
+bool BufferWait::ready() noexcept {
+    if (done_)
+        return true;
+    if (!QuotaWait::ready())
+        return false;
     try {
-        ask_probe(stage());
-        return sample_pool(format, count).acquire(format, count, {quota_, stage().holder(), stage().now()});
+        done_ = try_acquire();
     } catch (...) {
-        quota_->give_back();
-        throw;
+        error_ = std::current_exception();
+        return done_ = true;
     }
+    if (done_)
+        taken_ = false; // it is the buffer's
+    return done_;
+}
+
+bool BufferWait::try_acquire() {
+    auto& stage = static_cast<StageCore&>(stage_);
+    if (!std::exchange(asked_, true))
+        ask_probe(stage);
+    const bool last = deadline_ && stage.clock().now() >= *deadline_;
+    if (acquire(last ? nullptr : &output().quota_waiter))
+        return true;
+    waits_at_.emplace(pool());
+    if (!deadline_) {
+        stage.prepare_timer();
+        deadline_ = stage.clock().now() + stage.pipeline().engine().memory_wait();
+        kind_ = WaitKind::time; // it will end by itself
+    }
+    return false;
+}
+
+void BufferWait::publish() noexcept {
+    if (deadline_)
+        static_cast<StageCore&>(stage_).wake_at(*deadline_);
+    else
+        QuotaWait::publish();
+}
+
+void BufferWait::unpublish() noexcept {
+    QuotaWait::unpublish();
+    if (waits_at_)
+        waits_at_->cancel_wait(output().quota_waiter);
+    waits_at_.reset();
 }
 
 PooledFrame WritableWait::await_resume() {
-    if (!taken_)
+    throw_error();
+    if (!copy_)
         return std::move(frame_);
-    taken_ = false;
-    PooledFrame copy = output().frame(frame_.format(), {});
-    copy_pixels(frame_, copy);
-    const Crop whole = copy.header().crop;
-    copy.header() = frame_.header();
-    copy.header().crop = whole;
-    return copy;
+    copy_pixels(frame_, copy_);
+    const Crop whole = copy_.header().crop;
+    copy_.header() = frame_.header();
+    copy_.header().crop = whole;
+    return std::move(copy_);
 }
 
 } // namespace weir::detail

@@ -91,7 +91,9 @@ std::string StageCore::state_text() const {
     case WaitKind::room: return "waiting for room or quota of " + port->full_name();
     case WaitKind::outside: return "waiting for work of its own on other threads";
     case WaitKind::event: return "waiting for the event '" + (event() ? *event() : std::string()) + "'";
-    case WaitKind::time: return "waiting for its time";
+    case WaitKind::time:
+        return port ? "waiting for memory for " + port->full_name() + ", the byte budget being used up"
+                    : "waiting for its time";
     }
     return {};
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,16 @@ struct TestEngine {
     std::shared_ptr<Log> log;
     weir::Engine engine;
 };
+
+/// Waits until these words are in what that stage is said to do.
+inline void until_state(const weir::Pipeline& pipeline, const std::string& stage, const std::string& state) {
+    for (;;) {
+        for (const weir::StageSnapshot& s : pipeline.snapshot().stages)
+            if (s.name == stage && s.state.find(state) != std::string::npos)
+                return;
+        std::this_thread::yield();
+    }
+}
 
 inline constexpr weir::VideoFormat small{32, 16, weir::PixelFormat::gray8};
 

@@ -17,15 +17,6 @@ namespace flow = weir::flow;
 using Frame = flow::Message<weir::PooledFrame>;
 using Number = flow::Message<int>;
 
-inline void until_state(const weir::Pipeline& pipeline, const std::string& stage, const std::string& state) {
-    for (;;) {
-        for (const weir::StageSnapshot& s : pipeline.snapshot().stages)
-            if (s.name == stage && s.state.find(state) != std::string::npos)
-                return;
-        std::this_thread::yield();
-    }
-}
-
 inline std::vector<int> up_to(int count) {
     std::vector<int> result(static_cast<std::size_t>(count));
     std::iota(result.begin(), result.end(), 0);

@@ -1,5 +1,6 @@
 #pragma once
 // The ends of links as a stage sees them: read from an Input, write to an Output, await what cannot be done at once.
+#include <weir/framework/clock.hpp>
 #include <weir/framework/detail/link.hpp>
 #include <weir/framework/gap.hpp>
 
@@ -229,11 +230,11 @@ private:
 class QuotaWait : public Wait {
 public:
     bool ready() noexcept override { return taken_ || (taken_ = output().quota()->try_take()); }
-    void publish() noexcept final {
+    void publish() noexcept override {
         published_ = true;
         taken_ = output().quota()->take_or_notify(output().quota_waiter);
     }
-    void unpublish() noexcept final {
+    void unpublish() noexcept override {
         if (std::exchange(published_, false))
             output().quota()->cancel_wait(output().quota_waiter);
     }
@@ -241,7 +242,7 @@ public:
 protected:
     explicit QuotaWait(OutputBase& port) noexcept : Wait(port.stage(), WaitKind::quota, &port) {}
     ~QuotaWait() {
-        unpublish();
+        QuotaWait::unpublish();
         if (taken_)
             output().quota()->give_back();
     }
@@ -250,42 +251,91 @@ protected:
     bool published_ = false;
 };
 
-class FrameWait final : public QuotaWait {
+/// The same, then for the buffer itself: at the byte budget, until there is memory, for so long as the engine allows.
+class BufferWait : public QuotaWait {
+public:
+    bool ready() noexcept override;
+    void publish() noexcept final;
+    void unpublish() noexcept final;
+
+protected:
+    explicit BufferWait(OutputBase& port) noexcept : QuotaWait(port) {}
+    ~BufferWait() { BufferWait::unpublish(); }
+    /// The pool to get one from; true if there is one. At the budget it throws, or, with a waiter, has put that in line there.
+    virtual bool acquire(Waiter* at_budget) = 0;
+    [[nodiscard]] virtual SharedPool pool() = 0;
+    void throw_error() const {
+        if (error_)
+            std::rethrow_exception(error_);
+    }
+
+private:
+    [[nodiscard]] bool try_acquire();
+
+    std::exception_ptr error_;
+    std::optional<SharedPool> waits_at_;
+    std::optional<Clock::Time> deadline_; ///< once it had to wait for memory
+    bool asked_ = false;
+    bool done_ = false;
+};
+
+class FrameWait final : public BufferWait {
 public:
     FrameWait(OutputBase& port, VideoFormat format, BufferRequirements requirements) noexcept
-        : QuotaWait(port), format_(format), requirements_(requirements) {}
+        : BufferWait(port), format_(format), requirements_(requirements) {}
     PooledFrame await_resume() {
-        taken_ = false; // `frame` gives it back if it throws
-        return output().frame(format_, requirements_);
+        throw_error();
+        return std::move(frame_);
     }
 
 private:
+    bool acquire(Waiter* at_budget) override {
+        frame_ = output().frame(format_, requirements_, at_budget);
+        return static_cast<bool>(frame_);
+    }
+    SharedPool pool() override { return output().frame_pool(format_, requirements_); }
+
     VideoFormat format_;
     BufferRequirements requirements_;
+    PooledFrame frame_;
 };
 
-class SamplesWait final : public QuotaWait {
+class SamplesWait final : public BufferWait {
 public:
     SamplesWait(OutputBase& port, AudioFormat format, std::uint32_t count) noexcept
-        : QuotaWait(port), format_(format), count_(count) {}
+        : BufferWait(port), format_(format), count_(count) {}
     PooledSamples await_resume() {
-        taken_ = false;
-        return output().samples(format_, count_);
+        throw_error();
+        return std::move(samples_);
     }
 
 private:
+    bool acquire(Waiter* at_budget) override {
+        samples_ = output().samples(format_, count_, at_budget);
+        return static_cast<bool>(samples_);
+    }
+    SharedPool pool() override { return output().sample_pool(format_, count_); }
+
     AudioFormat format_;
     std::uint32_t count_;
+    PooledSamples samples_;
 };
 
-class WritableWait final : public QuotaWait {
+class WritableWait final : public BufferWait {
 public:
-    WritableWait(OutputBase& port, PooledFrame frame) noexcept : QuotaWait(port), frame_(std::move(frame)) {}
-    bool ready() noexcept override { return frame_.unique() || QuotaWait::ready(); }
+    WritableWait(OutputBase& port, PooledFrame frame) noexcept : BufferWait(port), frame_(std::move(frame)) {}
+    bool ready() noexcept override { return frame_.unique() || BufferWait::ready(); }
     PooledFrame await_resume();
 
 private:
+    bool acquire(Waiter* at_budget) override {
+        copy_ = output().frame(frame_.format(), {}, at_budget);
+        return static_cast<bool>(copy_);
+    }
+    SharedPool pool() override { return output().frame_pool(frame_.format(), {}); }
+
     PooledFrame frame_;
+    PooledFrame copy_;
 };
 
 /// Waits until a put and an acquire would both succeed; takes nothing.
@@ -355,8 +405,9 @@ public:
     {
         return detail::PutCopy<T>(*port_, item);
     }
-    /// `co_await` gives a frame of the registry's pool for that format, within the port's quota. Throws FormatError,
-    /// BudgetExhausted, std::bad_alloc. Its header is empty but for the crop, which is the whole.
+    /// `co_await` gives a frame of the registry's pool for that format, within the port's quota. At the byte budget it waits
+    /// for memory, up to EngineConfig::memory_wait. Throws FormatError, BudgetExhausted, std::bad_alloc. Its header is empty
+    /// but for the crop, which is the whole.
     [[nodiscard]] auto acquire(const VideoFormat& format, BufferRequirements requirements = {}) noexcept {
         return detail::FrameWait(*port_, format, requirements);
     }

@@ -290,9 +290,10 @@ public:
     void end() noexcept; ///< end of stream on all links
     void put_gap(const Gap& gap) noexcept;
 
-    /// From the pool of that format; the quota is already taken and is given back if this throws.
-    [[nodiscard]] PooledFrame frame(const VideoFormat& format, BufferRequirements requirements);
-    [[nodiscard]] PooledSamples samples(const AudioFormat& format, std::uint32_t count);
+    /// From the pool of that format; the quota is already taken and stays so if this throws. At the budget it throws, or, with
+    /// a waiter, is empty and that one in line.
+    [[nodiscard]] PooledFrame frame(const VideoFormat& format, BufferRequirements requirements, Waiter* at_budget);
+    [[nodiscard]] PooledSamples samples(const AudioFormat& format, std::uint32_t count, Waiter* at_budget);
     [[nodiscard]] BasicFramePool& frame_pool(const VideoFormat& format, BufferRequirements requirements);
     [[nodiscard]] BasicSamplePool& sample_pool(const AudioFormat& format, std::uint32_t count);
     /// The stall rule's.

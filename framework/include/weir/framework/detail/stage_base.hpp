@@ -26,7 +26,7 @@ enum class WaitKind : std::uint8_t {
     room,    ///< for both of the above
     outside, ///< for I/O, a codec's threads, other work of its own: it will end by itself
     event,   ///< for the application
-    time,    ///< for a time to come: it will end by itself
+    time,    ///< for a time to come, or for memory, but only so long: it will end by itself
 };
 
 /// One suspension of a stage: an awaiter. Lives in the coroutine's frame; only the stage's own core calls it.
