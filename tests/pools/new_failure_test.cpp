@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <stdexcept>
 #include <type_traits>
@@ -143,6 +144,89 @@ TEST_CASE("whichever allocation fails, a registry leaves nothing behind and work
         });
     });
     CHECK(calls > 20);
+}
+
+namespace {
+
+/// Asks on behalf of a waiter, which leaves the line in any case.
+template <class Pool> bool gets_one_or_stands_in_line(Pool& pool) {
+    test::CountingWaiter waiter;
+    struct Leaves {
+        Pool& pool;
+        Waiter& waiter;
+        ~Leaves() { pool.cancel_wait(waiter); }
+    } const leaves{pool, waiter};
+    return static_cast<bool>(pool.acquire_or_notify(waiter));
+}
+
+/// What is thrown when it is not std::bad_alloc.
+template <class Refusal, class Ask> void is_refused(Ask ask) {
+    try {
+        ask();
+    } catch (const Refusal&) {
+        return;
+    }
+    throw std::logic_error("not refused");
+}
+
+} // namespace
+
+TEMPLATE_TEST_CASE("whichever allocation fails, a pool at its maximum refuses, waits and spills, and works on",
+                   "[pools][failure]", WEIR_FRAME_POOLS) {
+    const std::size_t calls = for_all_k([] {
+        TestType pool(test::other_picture, test::config(1, OverflowPolicy::fail));
+        use_again_after_failure(pool, [](TestType& used) {
+            const PooledFrame only = used.acquire();
+            is_refused<PoolExhausted>([&] { static_cast<void>(used.acquire()); });
+            if (used.acquire_for(std::chrono::microseconds(50)) || gets_one_or_stands_in_line(used))
+                throw std::logic_error("there was another");
+            const PooledFrame more = used.acquire_or_spill();
+        });
+    });
+    CHECK(calls > 5);
+}
+
+TEST_CASE("whichever allocation fails, a registry at its budget refuses and lets wait, and works on", "[pools][failure]") {
+    const Locking locking = GENERATE(Locking::mutex, Locking::lock_free);
+    const std::size_t calls = for_all_k([locking] {
+        RegistryConfig config;
+        config.max_bytes = frame_layout(test::small_picture).bytes;
+        config.locking = locking;
+        PoolRegistry registry(std::move(config));
+        use_again_after_failure(registry, [](PoolRegistry& used) {
+            auto pool = used.frames(test::small_picture);
+            auto other = used.frames(test::other_picture);
+            other.add_demand(1);
+            PooledFrame all = pool.acquire();
+            is_refused<BudgetExhausted>([&] { static_cast<void>(other.acquire()); });
+            is_refused<BudgetExhausted>([&] { static_cast<void>(other.acquire_for(std::chrono::microseconds(50))); });
+            if (gets_one_or_stands_in_line(other))
+                throw std::logic_error("there was another");
+            all.reset();
+            const PooledFrame instead = other.acquire_or_spill();
+            if (pool.stats().available != 0)
+                throw std::logic_error("it did not make room");
+        });
+    });
+    CHECK(calls > 20);
+}
+
+TEMPLATE_TEST_CASE("whichever allocation fails, a pool of sound leaves nothing behind and works on", "[pools][failure]",
+                   SharedSamplePool, LockFreeSamplePool) {
+    const std::size_t calls = for_all_k([] {
+        TestType pool(test::stereo, 256, test::config(2));
+        use_again_after_failure(pool, [](TestType& used) {
+            const PooledSamples one = used.acquire(test::stereo, 256);
+            const PooledSamples two = used.try_acquire(test::stereo, 100);
+            const PooledSamples three = used.acquire_or_spill(test::stereo, 1);
+            std::byte* planes[2] = {};
+            ForeignSamples foreign;
+            foreign.plane = planes;
+            foreign.release = [](void*) noexcept {};
+            const PooledSamples adopted = used.adopt(foreign, test::stereo, 256);
+        });
+    });
+    CHECK(calls > 5);
 }
 
 TEST_CASE("whichever allocation fails, foreign memory is released once", "[pools][failure][adopt]") {

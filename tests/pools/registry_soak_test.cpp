@@ -45,10 +45,12 @@ private:
     std::atomic<bool> exceeded_{false};
 };
 
-VideoFormat any_format(std::minstd_rand& random) {
+constexpr std::size_t format_count = 64;
+
+VideoFormat format(std::size_t index) {
     static constexpr std::array formats{PixelFormat::yuv420p, PixelFormat::rgb24, PixelFormat::gray8, PixelFormat::p010};
-    return {64 + 32 * static_cast<std::uint32_t>(random() % 4), 32 + 16 * static_cast<std::uint32_t>(random() % 4),
-            formats[random() % formats.size()]};
+    return {64 + 32 * static_cast<std::uint32_t>(index % 4), 32 + 16 * static_cast<std::uint32_t>(index / 4 % 4),
+            formats[index / 16]};
 }
 
 /// A frame that one thread has, with what it wrote into it.
@@ -60,6 +62,7 @@ struct Held {
 /// What the threads did and saw, over all rounds.
 struct Tally {
     std::atomic<std::uint64_t> acquired{0};
+    std::array<std::atomic<std::uint64_t>, format_count> acquired_of{}; ///< by format
     std::atomic<std::uint64_t> refused{0}; ///< by the budget
     std::atomic<std::uint64_t> overflows{0};
     std::atomic<std::uint64_t> retired{0};
@@ -102,7 +105,8 @@ private:
     }
 
     void take(PoolRegistry& registry) {
-        BasicFramePool pool = registry.frames(any_format(random_));
+        const std::size_t index = random_() % format_count;
+        BasicFramePool pool = registry.frames(format(index));
         const auto demand = static_cast<std::ptrdiff_t>(random_() % 3);
         pool.add_demand(demand);
         PooledFrame frame;
@@ -116,6 +120,7 @@ private:
         if (!frame)
             return;
         ++tally_.acquired;
+        ++tally_.acquired_of[index];
         const auto mark = static_cast<std::byte>(random_());
         const Plane plane = frame.writable_plane(0);
         std::memset(plane.row(0), std::to_integer<int>(mark), plane.row_bytes);
@@ -165,7 +170,81 @@ bool refuses_to_exceed_the_budget(PoolRegistry& registry) {
     return false;
 }
 
+RegistryConfig soak_config(BoundedAllocator& allocator, Tally& tally) {
+    RegistryConfig config;
+    config.max_bytes = budget;
+    config.idle_time = 1ms;
+    config.allocator = &allocator;
+    config.on_pool_retired = [&tally](const std::string&) { ++tally.retired; };
+    return config;
+}
+
+void let_them_work(std::vector<Worker>& threads, PoolRegistry& registry, std::chrono::nanoseconds time) {
+    std::atomic<bool> stop{false};
+    std::jthread timer([&stop, time] {
+        std::this_thread::sleep_for(time);
+        stop = true;
+    });
+    test::on_threads(workers, [&](unsigned index) { threads[index].work(registry, stop); });
+}
+
+std::vector<Worker> make_workers(std::uint64_t seed, Tally& tally) {
+    std::vector<Worker> threads;
+    for (unsigned i = 0; i < workers; ++i)
+        threads.emplace_back(seed + i, tally);
+    return threads;
+}
+
+std::size_t held_by(const std::vector<Worker>& threads) {
+    std::size_t held = 0;
+    for (const Worker& worker : threads)
+        held += worker.holds();
+    return held;
+}
+
 } // namespace
+
+TEST_CASE("eight threads on one registry all the time, and its figures are those of who counts from outside",
+          "[pools][soak]") {
+    const std::uint64_t seed = test::seed();
+    INFO("WEIR_SEED=" << seed);
+    Tally tally;
+    BoundedAllocator allocator;
+    std::vector<Worker> threads = make_workers(seed, tally);
+    {
+        PoolRegistry registry(soak_config(allocator, tally));
+        // Who has a handle to a pool keeps it from retiring, and with it its count of all acquires.
+        std::vector<BasicFramePool> kept;
+        for (std::size_t index = 0; index < format_count / 4; ++index)
+            kept.push_back(registry.frames(format(index)));
+        let_them_work(threads, registry, soak_time());
+
+        for (std::size_t index = 0; index < kept.size(); ++index)
+            CHECK(kept[index].stats().total_acquires == tally.acquired_of[index]);
+        std::size_t in_use = 0;
+        std::size_t bytes = 0;
+        for (const PoolReport& report : registry.stats()) {
+            CHECK(test::adds_up(report.stats));
+            in_use += report.stats.in_use;
+            bytes += report.stats.bytes;
+            tally.overflows += report.stats.overflows;
+        }
+        CHECK(in_use == held_by(threads));
+        CHECK(bytes == allocator.held());
+        CHECK(registry.bytes() == allocator.held());
+        CHECK(refuses_to_exceed_the_budget(registry));
+    } // while frames are out
+    for (Worker& worker : threads)
+        worker.drop_all();
+    CHECK(tally.sums);
+    CHECK(tally.alone);
+    CHECK(allocator.held() == 0);
+    CHECK_FALSE(allocator.exceeded());
+    CHECK(tally.overflows > 0);
+    CHECK(tally.retired > 0);
+    WARN(tally.acquired << " frames, " << tally.overflows << " overflows, " << tally.refused << " refused by the budget, "
+                        << tally.retired << " pools retired");
+}
 
 TEST_CASE("eight threads on registries that end while their frames are out", "[pools][soak]") {
     const std::uint64_t seed = test::seed();
@@ -175,31 +254,17 @@ TEST_CASE("eight threads on registries that end while their frames are out", "[p
 
     Tally tally;
     std::vector<std::unique_ptr<BoundedAllocator>> allocators; // outlive every buffer
-    std::vector<Worker> threads;
-    for (unsigned i = 0; i < workers; ++i)
-        threads.emplace_back(seed + i, tally);
+    std::vector<Worker> threads = make_workers(seed, tally);
     std::size_t rounds = 0;
     do {
         if (rounds % 2 == 1) // of registries that are gone; in other rounds the threads drop them on the way
             for (Worker& worker : threads)
                 worker.drop_all();
-        std::size_t held_before = 0;
-        for (const Worker& worker : threads)
-            held_before += worker.holds();
-        RegistryConfig config;
-        config.max_bytes = budget;
+        const std::size_t held_before = held_by(threads);
+        RegistryConfig config = soak_config(*allocators.emplace_back(std::make_unique<BoundedAllocator>()), tally);
         config.locking = locking;
-        config.idle_time = 1ms;
-        config.allocator = allocators.emplace_back(std::make_unique<BoundedAllocator>()).get();
-        config.on_pool_retired = [&tally](const std::string&) { ++tally.retired; };
         PoolRegistry registry(std::move(config));
-        std::atomic<bool> stop{false};
-        std::jthread timer([&stop] {
-            std::this_thread::sleep_for(round_time);
-            stop = true;
-        });
-        test::on_threads(workers, [&](unsigned index) { threads[index].work(registry, stop); });
-        timer.join();
+        let_them_work(threads, registry, round_time);
 
         std::size_t in_use = 0;
         for (const PoolReport& report : registry.stats()) {
@@ -207,9 +272,7 @@ TEST_CASE("eight threads on registries that end while their frames are out", "[p
             in_use += report.stats.in_use;
             tally.overflows += report.stats.overflows;
         }
-        std::size_t held = 0;
-        for (const Worker& worker : threads)
-            held += worker.holds();
+        const std::size_t held = held_by(threads);
         CHECK(in_use <= held);
         if (held_before == 0)
             CHECK(in_use == held);

@@ -1,3 +1,5 @@
+#include "../../pools/src/idle_memory.hpp"
+
 #include "support.hpp"
 
 #include <catch2/catch.hpp>
@@ -106,3 +108,28 @@ TEMPLATE_TEST_CASE("samples that do not fit or have another format are refused a
     slower.sample_rate = 8000;
     CHECK(pool.acquire(slower, 1024).format() == slower);
 }
+
+// What is idle belongs to nobody: who still reads it is to find that out.
+#ifdef WEIR_ADDRESS_SANITIZER
+TEMPLATE_TEST_CASE("AddressSanitizer objects to every byte of an idle buffer, and to none of one in use", "[pools][reuse]",
+                   WEIR_FRAME_POOLS) {
+    TestType pool(test::small_picture, test::config(1));
+    PooledFrame frame = pool.acquire();
+    const std::span<std::byte> bytes = memory(frame);
+    CHECK(__asan_region_is_poisoned(bytes.data(), bytes.size()) == nullptr);
+    frame.reset();
+    for (const std::byte& each : bytes)
+        REQUIRE(__asan_address_is_poisoned(&each));
+    frame = pool.acquire();
+    CHECK(__asan_region_is_poisoned(bytes.data(), bytes.size()) == nullptr);
+}
+#elif !defined(NDEBUG)
+TEMPLATE_TEST_CASE("in debug builds an idle buffer is filled with a pattern", "[pools][reuse]", WEIR_FRAME_POOLS) {
+    TestType pool(test::small_picture, test::config(1));
+    PooledFrame frame = pool.acquire();
+    const std::span<std::byte> bytes = memory(frame); // the pool keeps it
+    std::memset(bytes.data(), 0, bytes.size());
+    frame.reset();
+    CHECK(std::all_of(bytes.begin(), bytes.end(), [](std::byte each) { return each == std::byte{0xd5}; }));
+}
+#endif
