@@ -63,7 +63,7 @@ struct Held {
 struct Tally {
     std::atomic<std::uint64_t> acquired{0};
     std::array<std::atomic<std::uint64_t>, format_count> acquired_of{}; ///< by format
-    std::atomic<std::uint64_t> refused{0}; ///< by the budget
+    std::atomic<std::uint64_t> refused{0};                              ///< by the budget
     std::atomic<std::uint64_t> overflows{0};
     std::atomic<std::uint64_t> retired{0};
     std::atomic<bool> sums{true};
@@ -204,15 +204,17 @@ std::size_t held_by(const std::vector<Worker>& threads) {
 
 } // namespace
 
-TEST_CASE("eight threads on one registry all the time, and its figures are those of who counts from outside",
-          "[pools][soak]") {
+TEST_CASE("eight threads on one registry all the time, and its figures are those of who counts from outside", "[pools][soak]") {
     const std::uint64_t seed = test::seed();
     INFO("WEIR_SEED=" << seed);
+    const Locking locking = GENERATE(Locking::mutex, Locking::lock_free);
     Tally tally;
     BoundedAllocator allocator;
     std::vector<Worker> threads = make_workers(seed, tally);
     {
-        PoolRegistry registry(soak_config(allocator, tally));
+        RegistryConfig config = soak_config(allocator, tally);
+        config.locking = locking;
+        PoolRegistry registry(std::move(config));
         // Who has a handle to a pool keeps it from retiring, and with it its count of all acquires.
         std::vector<BasicFramePool> kept;
         for (std::size_t index = 0; index < format_count / 4; ++index)

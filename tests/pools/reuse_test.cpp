@@ -1,5 +1,4 @@
 #include "../../pools/src/idle_memory.hpp"
-
 #include "support.hpp"
 
 #include <catch2/catch.hpp>
