@@ -10,7 +10,7 @@ namespace weir::detail {
 /// For sections of a few instructions that never block, allocate or call anything: who finds it taken tries again, and after
 /// a while lets others run. Taking it free is one exchange, letting go a plain store: a std::mutex needs two exchanges, and
 /// under contention puts to sleep who would have had it within nanoseconds. Thread-safe.
-class WEIR_CAPABILITY("mutex") SpinLock {
+template <template <class> class Atomic> class WEIR_CAPABILITY("mutex") BasicSpinLock {
 public:
     void lock() noexcept WEIR_ACQUIRE() {
         while (taken_.exchange(true, std::memory_order_acquire)) // pairs with unlock
@@ -39,7 +39,9 @@ private:
         asm volatile("isb" ::: "memory"); // `yield` does nothing there
 #endif
     }
-    std::atomic<bool> taken_{false};
+    Atomic<bool> taken_{false};
 };
+
+using SpinLock = BasicSpinLock<std::atomic>;
 
 } // namespace weir::detail

@@ -6,8 +6,11 @@
 
 namespace {
 
+/// A step that is needed, so that without it something must be found.
+enum class LeftOut : std::uint8_t { nothing, second_look, telling };
+
 /// A quota of one with a line of one.
-template <template <class> class Atomic> struct Line {
+template <template <class> class Atomic, LeftOut left_out> struct Line {
     weir::detail::QuotaCount<Atomic> count;
     rl::mutex lock;
     rl::var<int> in_line{0};
@@ -22,7 +25,7 @@ template <template <class> class Atomic> struct Line {
         lock.lock($);
         count.get_in_line();
         in_line($) = 1;
-        const bool taken = count.try_take() != 0;
+        const bool taken = left_out != LeftOut::second_look && count.try_take() != 0;
         if (taken) {
             in_line($) = 0;
             count.line_is_empty();
@@ -31,7 +34,7 @@ template <template <class> class Atomic> struct Line {
         return taken;
     }
     void tell() {
-        if (!count.anybody_in_line())
+        if (left_out == LeftOut::telling || !count.anybody_in_line())
             return;
         lock.lock($);
         if (in_line($) != 0 && count.room() != 0) {
@@ -47,8 +50,9 @@ template <template <class> class Atomic> struct Line {
 } // namespace
 
 /// One waits while another gives back: it takes or it is told.
-template <template <class> class Atomic> struct WaitAndGiveBack : rl::test_suite<WaitAndGiveBack<Atomic>, 2> {
-    Line<Atomic> line{1};
+template <template <class> class Atomic, LeftOut left_out = LeftOut::nothing>
+struct WaitAndGiveBack : rl::test_suite<WaitAndGiveBack<Atomic, left_out>, 2> {
+    Line<Atomic, left_out> line{1};
     bool taken = false;
 
     void before() { RL_ASSERT(line.count.try_take() == 1); }
@@ -68,8 +72,9 @@ template <template <class> class Atomic> struct WaitAndGiveBack : rl::test_suite
 
 /// One waits while another raises the limit and a third takes and gives back: it takes or it is told, and never more
 /// are out than may be.
-template <template <class> class Atomic> struct WaitAndGrow : rl::test_suite<WaitAndGrow<Atomic>, 3> {
-    Line<Atomic> line{0};
+template <template <class> class Atomic, LeftOut left_out = LeftOut::nothing>
+struct WaitAndGrow : rl::test_suite<WaitAndGrow<Atomic, left_out>, 3> {
+    Line<Atomic, left_out> line{0};
     bool taken = false;
 
     void thread(unsigned index) {
@@ -91,8 +96,13 @@ template <template <class> class Atomic> struct WaitAndGrow : rl::test_suite<Wai
 };
 
 int main() {
+    using enum LeftOut;
     using model::Atomic, model::AtomicWithoutSequence;
     return model::check<WaitAndGiveBack<Atomic>>(100'000) | model::check<WaitAndGrow<Atomic>>(100'000) |
            model::must_fail<WaitAndGiveBack<AtomicWithoutSequence>>(100'000, "giving back, not sequentially consistent") |
-           model::must_fail<WaitAndGrow<AtomicWithoutSequence>>(100'000, "raising the limit, not sequentially consistent");
+           model::must_fail<WaitAndGrow<AtomicWithoutSequence>>(100'000, "raising the limit, not sequentially consistent") |
+           model::must_fail<WaitAndGiveBack<Atomic, second_look>>(100'000, "no second look for what was given back") |
+           model::must_fail<WaitAndGiveBack<Atomic, telling>>(100'000, "given back without telling") |
+           model::must_fail<WaitAndGrow<Atomic, second_look>>(100'000, "no second look for a raised limit") |
+           model::must_fail<WaitAndGrow<Atomic, telling>>(100'000, "the limit raised without telling");
 }
