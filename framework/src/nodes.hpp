@@ -20,7 +20,7 @@ struct Activation {};
 /// A multifunction_node, though it never puts: a function_node would take the lock of its list of successors for every item.
 using ReceiverNode = flow::multifunction_node<Token, std::tuple<flow::continue_msg>, flow::lightweight>;
 
-/// Has no queue and no limit of its own: the state of the stage's core lets one activation at a time through.
+/// Has no queue and no limit of its own: ActivationState lets one at a time through.
 using ActivationNode = flow::multifunction_node<Activation, std::tuple<flow::continue_msg>, flow::lightweight>;
 
 /// Stores what arrives in the link's mailbox: nothing more.

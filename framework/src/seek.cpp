@@ -57,7 +57,7 @@ bool StageCore::live_again(std::uint64_t number) noexcept {
     done_with_links_ = false;
     ended_.store(false, std::memory_order_seq_cst);
     settled_for_.store(number, std::memory_order_seq_cst);
-    state_.store(State::idle, std::memory_order_seq_cst);
+    activation_.start_again();
     return true;
 }
 

@@ -11,26 +11,8 @@ constexpr int most_unchecked_waits = 32; ///< looks at the clock at least so oft
 } // namespace
 
 void StageBase::signal() noexcept {
-    // Sequentially consistent: the change that is being told about must be visible to the stage's next look, and the
-    // stage's own step to `idle` comes after its last look.
-    State state = state_.load(std::memory_order_seq_cst);
-    for (;;) {
-        switch (state) {
-        case State::idle:
-            if (state_.compare_exchange_weak(state, State::scheduled, std::memory_order_seq_cst)) {
-                post();
-                return;
-            }
-            break;
-        case State::running:
-            if (state_.compare_exchange_weak(state, State::rerun, std::memory_order_seq_cst))
-                return;
-            break;
-        case State::scheduled:
-        case State::rerun:
-        case State::finished: return;
-        }
-    }
+    if (activation_.tell())
+        post();
 }
 
 bool StageBase::check_quantum() noexcept {

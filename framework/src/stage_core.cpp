@@ -187,7 +187,7 @@ void StageCore::body() noexcept {
     StageCore* const outer = current;
     current = this;
     activations_.store(activations_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-    state_.store(State::running, std::memory_order_seq_cst);
+    activation_.begin();
     now_ = FollowerList::begin();
     enter(WaitKind::none, nullptr, now_);
     quantum_started_ = now_;
@@ -214,7 +214,7 @@ void StageCore::body() noexcept {
             settle_links();
         if (outcome == Outcome::yield) {
             note_length(4 * light_activation); // it had its share of the thread
-            state_.store(State::scheduled, std::memory_order_seq_cst);
+            activation_.yield();
             current = outer;
             post();
             return;
@@ -228,8 +228,7 @@ void StageCore::body() noexcept {
             enter(wait_->kind(), wait_->port(), rests_at);
         current = outer;
         PipelineImpl& pipeline = pipeline_;
-        State running = State::running;
-        if (state_.compare_exchange_strong(running, State::idle, std::memory_order_seq_cst)) {
+        if (activation_.rest()) {
             FollowerList::rest(rests_at);
             // From here on another thread may run this stage, even to its end; the core itself stays while the graph's
             // wait count holds.
@@ -239,7 +238,7 @@ void StageCore::body() noexcept {
             return;
         }
         // Told of something meanwhile: look again.
-        state_.store(State::running, std::memory_order_seq_cst);
+        activation_.begin();
         current = this;
         enter(WaitKind::none, nullptr, ledger_now());
     }
@@ -369,7 +368,7 @@ void StageCore::finish() noexcept {
     make_edits(true);
     const int ending = ending_.load(std::memory_order_seq_cst);
     auto calls = std::move(on_end_);
-    state_.store(State::finished, std::memory_order_seq_cst);
+    activation_.finish();
     pipeline_.look_for_stall(*this);
     if (Probe* probe = pipeline_.probe())
         probe->rested();

@@ -60,8 +60,8 @@ public:
     void end(EndReason reason) noexcept;
     /// Brings it to rest at its next wait, until `go_on`. One caller at a time.
     void pause() noexcept { stop_.store(true, std::memory_order_seq_cst); }
-    [[nodiscard]] bool finished() const noexcept { return state_.load(std::memory_order_seq_cst) == State::finished; }
-    [[nodiscard]] bool idle() const noexcept { return state_.load(std::memory_order_seq_cst) == State::idle; }
+    [[nodiscard]] bool finished() const noexcept { return activation_.finished(); }
+    [[nodiscard]] bool idle() const noexcept { return activation_.idle(); }
     [[nodiscard]] Reason reason() const noexcept { return Reason(reason_.load(std::memory_order_acquire)); }
     [[nodiscard]] const std::string* event() const noexcept { return waits_for_.load(std::memory_order_relaxed); }
     /// When it entered its present state, ledger_now().

@@ -1,5 +1,6 @@
 #pragma once
 // What ports and waits know of the stage they belong to.
+#include <weir/framework/detail/activation_state.hpp>
 #include <weir/pools/holder.hpp>
 
 #include <atomic>
@@ -92,11 +93,9 @@ protected:
     virtual void post() noexcept = 0;
     [[nodiscard]] bool check_quantum() noexcept;
 
-    enum class State : std::uint8_t { idle, scheduled, running, rerun, finished };
-
     std::string name_;
     Holder holder_;
-    std::atomic<State> state_{State::idle};
+    ActivationState<> activation_;
     std::atomic<bool> light_{false}; ///< relaxed: a hint
     std::atomic<bool> stop_{false};  ///< ask the coroutine to come back to its core
     std::atomic<const std::string*> waits_for_{nullptr};
