@@ -1,6 +1,5 @@
 #include "registry_impl.hpp"
 
-#include "hash.hpp"
 #include "memory_limit.hpp"
 
 #include <fmt/format.h>
@@ -8,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <tuple>
 
 namespace weir {
 namespace {
@@ -28,10 +28,12 @@ LayoutKey::LayoutKey(const detail::AnyLayout& layout) noexcept {
     }
 }
 
-std::size_t LayoutKey::Hash::operator()(const LayoutKey& key) const noexcept {
-    return detail::hash_of(key.video.width, key.video.height, static_cast<std::uint32_t>(key.video.pixel_format),
-                           key.requirements.alignment, key.requirements.padding, static_cast<std::uint32_t>(key.sample_format),
-                           key.channels, key.capacity);
+bool operator<(const LayoutKey& a, const LayoutKey& b) noexcept {
+    const auto fields = [](const LayoutKey& key) {
+        return std::tie(key.video.width, key.video.height, key.video.pixel_format, key.requirements.alignment,
+                        key.requirements.padding, key.sample_format, key.channels, key.capacity);
+    };
+    return fields(a) < fields(b);
 }
 
 PoolRegistry::Impl::Impl(RegistryConfig config)
@@ -56,7 +58,8 @@ PoolRegistry::Impl::Core PoolRegistry::Impl::pool(const detail::AnyLayout& layou
     if (Core known = table_.find(key))
         return known;
     Core made = make_pool(layout);
-    Core kept = table_.find(key, made);
+    auto node = detail::PoolTable<Types>::node(key, made);
+    Core kept = table_.find_or_insert(node);
     if (kept == made) {
         if (budget_->anybody_waits())
             made->mark();
@@ -113,6 +116,24 @@ void PoolRegistry::Impl::note_use(Types::Map& entries, std::int64_t now) noexcep
     }
 }
 
+std::vector<PoolRegistry::Impl::Seen> PoolRegistry::Impl::look_at_use(std::int64_t now) {
+    std::vector<Seen> seen;
+    for (bool done = false; !done;) {
+        const std::size_t count = table_.change([&](Types::Map& entries) {
+            done = entries.size() <= seen.capacity();
+            if (done) {
+                note_use(entries, now);
+                for (const auto& [key, entry] : entries)
+                    seen.push_back({entry.core, entry.last_use, entry.surplus_since});
+            }
+            return entries.size();
+        });
+        if (!done)
+            seen.reserve(count); // outside the lock
+    }
+    return seen;
+}
+
 void PoolRegistry::Impl::trim() {
     auto all = pools();
     for (const Core& core : all)
@@ -125,15 +146,12 @@ void PoolRegistry::Impl::trim_cold() {
     const auto is_old = [&](std::int64_t since) { return now - since >= config_.idle_time.count(); };
     std::vector<Core> cold;
     std::vector<Core> too_large;
-    table_.change([&](Types::Map& entries) {
-        note_use(entries, now);
-        for (const auto& [key, entry] : entries) {
-            if (is_old(entry.last_use))
-                cold.push_back(entry.core);
-            else if (entry.surplus_since != 0 && is_old(entry.surplus_since))
-                too_large.push_back(entry.core);
-        }
-    });
+    for (Seen& pool : look_at_use(now)) {
+        if (is_old(pool.last_use))
+            cold.push_back(std::move(pool.core));
+        else if (pool.surplus_since != 0 && is_old(pool.surplus_since))
+            too_large.push_back(std::move(pool.core));
+    }
     for (const Core& core : too_large) { // in use, but its demand was once higher
         const PoolStats stats = core->stats();
         if (stats.capacity > stats.max_capacity)
@@ -148,31 +166,29 @@ void PoolRegistry::Impl::retire(std::span<Core> pools) {
     for (Core& core : pools) {
         const LayoutKey key(core->blocks().layout());
         const std::string name = core->blocks().format_text();
-        core.reset(); // ours alone is left, or others'
-        Core unused = table_.take_unused(key);
-        if (!unused)
+        core.reset();                        // ours alone is left, or others'
+        if (table_.take_unused(key).empty()) // else the pool ends here
             continue;
-        unused.reset();
         if (config_.on_pool_retired)
             config_.on_pool_retired(name);
     }
 }
 
 std::size_t PoolRegistry::Impl::reclaim(std::size_t bytes) {
-    std::vector<std::pair<std::int64_t, Core>> coldest_first;
-    table_.change([&coldest_first](Types::Map& entries) {
-        note_use(entries, ledger_now());
-        coldest_first.reserve(entries.size());
-        for (const auto& [key, entry] : entries)
-            coldest_first.emplace_back(entry.last_use, entry.core);
-    });
-    std::sort(coldest_first.begin(), coldest_first.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Seen> pools = look_at_use(ledger_now());
+    std::sort(pools.begin(), pools.end(), [](const Seen& a, const Seen& b) { return a.last_use < b.last_use; });
     std::size_t freed = 0;
-    for (const auto& [last_use, core] : coldest_first) {
-        const std::size_t each = core->blocks().bytes();
-        if (freed < bytes)
-            freed += each * core->trim(0, (bytes - freed + each - 1) / each);
+    std::vector<Core> emptied;
+    for (Seen& pool : pools) {
+        if (freed >= bytes)
+            break;
+        const std::size_t each = pool.core->blocks().bytes();
+        freed += each * pool.core->trim(0, (bytes - freed + each - 1) / each);
+        if (pool.core->stats().capacity == 0)
+            emptied.push_back(std::move(pool.core));
     }
+    pools.clear(); // who has a handle keeps a pool from retiring
+    retire(emptied);
     return freed;
 }
 

@@ -9,11 +9,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <memory_resource>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace weir {
@@ -27,11 +27,8 @@ struct LayoutKey {
     std::uint32_t capacity = 0;
 
     explicit LayoutKey(const detail::AnyLayout& layout) noexcept;
-    friend bool operator==(const LayoutKey&, const LayoutKey&) = default;
-
-    struct Hash {
-        std::size_t operator()(const LayoutKey& key) const noexcept;
-    };
+    /// Any order.
+    friend bool operator<(const LayoutKey& a, const LayoutKey& b) noexcept;
 };
 
 /// Thread-safe. Its cores know it weakly; allocating, freeing and callbacks happen outside its lock.
@@ -69,14 +66,23 @@ private:
         using Key = LayoutKey;
         using Core = Impl::Core;
         using Entry = Impl::Entry;
-        using Map = std::unordered_map<LayoutKey, Entry, LayoutKey::Hash>;
+        using Map = std::map<LayoutKey, Entry>;
         using Mutex = detail::Mutex;
         using Lock = detail::Lock;
         /// The format changes: the pools used until now are older than this one.
         static void found(Map& entries, Entry& entry) noexcept;
     };
 
+    /// What the table knows of a pool.
+    struct Seen {
+        Core core;
+        std::int64_t last_use = 0;
+        std::int64_t surplus_since = 0;
+    };
+
     [[nodiscard]] Core make_pool(const detail::AnyLayout& layout);
+    /// All pools, with their use noted until now.
+    [[nodiscard]] std::vector<Seen> look_at_use(std::int64_t now);
     /// Which pools were used since the last look: acquiring itself leaves no note but its count.
     static void note_use(Types::Map& entries, std::int64_t now) noexcept;
     /// Lets go of `pools`, and forgets those that have nothing out and nobody's handle but ours.

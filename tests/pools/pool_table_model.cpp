@@ -65,6 +65,15 @@ template <Step steps> struct Types {
         std::pair<int, Entry> place;
         rl::var<int> full{0};
 
+        /// An entry on its way.
+        struct node_type {
+            std::pair<int, Entry> entry;
+            [[nodiscard]] int key() const { return entry.first; }
+            [[nodiscard]] bool empty() const { return !entry.second.core; }
+        };
+        struct Inserted {
+            Place position;
+        };
         Place end() { return nullptr; }
         Place find(int) { return full($) ? &place : nullptr; }
         std::pair<Place, bool> emplace(int key, Entry entry) {
@@ -72,7 +81,15 @@ template <Step steps> struct Types {
             full($) = 1;
             return {&place, true};
         }
-        void erase(Place) { full($) = 0; }
+        Inserted insert(node_type node) {
+            place = std::move(node.entry);
+            full($) = 1;
+            return {&place};
+        }
+        node_type extract(Place) {
+            full($) = 0;
+            return {std::move(place)};
+        }
     };
     struct Mutex {
         rl::mutex mutex;
@@ -105,7 +122,8 @@ template <Step steps> struct AskAndRetire : rl::test_suite<AskAndRetire<steps>, 
     Core ask(unsigned index) {
         if (Core known = table.find(1))
             return known;
-        return table.find(1, Core(pools[index]));
+        auto made = Table::node(1, Core(pools[index]));
+        return table.find_or_insert(made);
     }
     void thread(unsigned index) {
         if (index == 2) {

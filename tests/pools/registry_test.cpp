@@ -179,6 +179,38 @@ TEST_CASE("prewarming makes buffers for a format that is yet to come", "[pools][
     CHECK(fixture.allocator.calls() == 3);
 }
 
+TEST_CASE("prewarming makes buffers for sound that is yet to come", "[pools][registry]") {
+    Fixture fixture;
+    PoolRegistry registry(fixture.config());
+    registry.prewarm(test::stereo, 1024, 2);
+    auto pool = registry.samples(test::stereo, 960);
+    CHECK(pool.stats().available == 2);
+    pool.add_demand(2);
+    static_cast<void>(pool.acquire(test::stereo, 960));
+    CHECK(fixture.allocator.calls() == 2);
+}
+
+TEST_CASE("under pressure of bytes idle pools retire, the coldest first, and none that somebody has",
+          "[pools][registry][budget]") {
+    Fixture fixture;
+    std::vector<std::string> retired;
+    RegistryConfig config = fixture.config();
+    config.max_bytes = 2 * frame_layout(test::small_picture).bytes + frame_layout(test::other_picture).bytes;
+    config.on_pool_retired = [&retired](const std::string& name) { retired.push_back(name); };
+    PoolRegistry registry(std::move(config));
+    registry.prewarm(test::other_picture, 1);
+    registry.prewarm(test::small_picture, 1);
+    const VideoFormat had{64, 48, PixelFormat::nv12};
+    auto pool = registry.frames(had);
+    registry.prewarm(had, 1);
+    REQUIRE(registry.stats().size() == 3);
+    const PooledFrame one = registry.frames({64, 48, PixelFormat::nv21}).acquire();
+    REQUIRE(one);
+    CHECK_FALSE(retired.empty());
+    CHECK(retired.front() == "32x32 rgb24");
+    CHECK(std::count(retired.begin(), retired.end(), pool.format_text()) == 0);
+}
+
 TEST_CASE("isolation zeroes what moves to another owner, and what is new", "[pools][registry]") {
     RegistryConfig config;
     config.isolate = true;
