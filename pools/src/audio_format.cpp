@@ -98,6 +98,10 @@ std::string to_string(const AudioFormat& format) {
 
 } // namespace weir
 
+std::size_t std::hash<weir::ChannelLayout>::operator()(const weir::ChannelLayout& layout) const noexcept {
+    return weir::detail::hash_of(layout.channels, layout.mask);
+}
+
 std::size_t std::hash<weir::AudioFormat>::operator()(const weir::AudioFormat& f) const noexcept {
     return weir::detail::hash_of(static_cast<std::uint32_t>(f.sample_format), f.layout.channels, f.layout.mask, f.sample_rate);
 }

@@ -34,6 +34,8 @@ struct LockFree {
 
 template <class Policy> std::shared_ptr<PoolCore> make(const AnyLayout& layout, CoreOptions options) {
     const std::size_t initial = options.config.initial_capacity;
+    if (options.config.allocator)
+        options.source.allocator = options.config.allocator;
     std::shared_ptr<PoolCore> core(new PoolCoreOf<Policy>(layout, std::move(options)),
                                    [](PoolCore* closing) { closing->close(); });
     core->prewarm(initial, initial);

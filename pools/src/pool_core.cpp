@@ -29,11 +29,11 @@ PoolCore::PoolCore(const AnyLayout& layout, CoreOptions options)
     : config_(checked(options.config)), store_(layout, std::move(options.source)),
       maximum_(static_cast<std::ptrdiff_t>(config_.max_capacity)), isolate_(options.isolate) {}
 
-Block* PoolCore::acquire(const Acquirer& by) {
+Block* PoolCore::acquire(const Acquirer& by, const std::stop_token& stop) {
     switch (config_.overflow) {
     case OverflowPolicy::spill: return take_or_spill(by, nullptr);
     case OverflowPolicy::wait:
-        if (Block* const block = take_within(config_.wait_timeout, {}, by))
+        if (Block* const block = take_within(config_.wait_timeout, stop, by); block || stop.stop_requested())
             return block;
         throw exhausted(config_.wait_timeout);
     case OverflowPolicy::fail:

@@ -39,8 +39,8 @@ public:
     PoolCore(const PoolCore&) = delete;
     PoolCore& operator=(const PoolCore&) = delete;
 
-    /// By policy; nullptr only for `drop`.
-    [[nodiscard]] Block* acquire(const Acquirer& by);
+    /// By policy; nullptr only for `drop`, and for `wait` when stopped.
+    [[nodiscard]] Block* acquire(const Acquirer& by, const std::stop_token& stop = {});
     // At the budget they throw, but for those that wait.
 
     /// nullptr at the maximum.

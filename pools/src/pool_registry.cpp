@@ -13,6 +13,19 @@ namespace {
 
 constexpr std::uint32_t least_samples = 8192;
 
+SampleLayout bucket(const AudioFormat& format, std::uint32_t capacity) {
+    // Larger than any power of two there is: refused by sample_layout as it stands.
+    return sample_layout(format, capacity > (1u << 31) ? capacity : std::bit_ceil(std::max(capacity, least_samples)));
+}
+
+void prewarm(detail::PoolCore& core, std::size_t count) {
+    try {
+        core.prewarm(count, count);
+    } catch (const BudgetExhausted&) {
+        return; // as many as fit are made; who really needs one more will be told
+    }
+}
+
 } // namespace
 
 PoolRegistry::PoolRegistry(RegistryConfig config) : impl_(std::make_shared<Impl>(std::move(config))) {}
@@ -23,9 +36,7 @@ BasicFramePool PoolRegistry::frames(const VideoFormat& format, BufferRequirement
 }
 
 BasicSamplePool PoolRegistry::samples(const AudioFormat& format, std::uint32_t capacity) {
-    // Larger than any power of two there is: refused by sample_layout as it stands.
-    const std::uint32_t bucket = capacity > (1u << 31) ? capacity : std::bit_ceil(std::max(capacity, least_samples));
-    return BasicSamplePool(impl_->pool(sample_layout(format, bucket)));
+    return BasicSamplePool(impl_->pool(bucket(format, capacity)));
 }
 
 std::vector<PoolReport> PoolRegistry::stats() const {
@@ -59,12 +70,11 @@ void PoolRegistry::trim() { impl_->trim(); }
 void PoolRegistry::trim_cold() { impl_->trim_cold(); }
 
 void PoolRegistry::prewarm(const VideoFormat& format, std::size_t count, BufferRequirements requirements) {
-    const auto core = impl_->pool(frame_layout(format, requirements));
-    try {
-        core->prewarm(count, count);
-    } catch (const BudgetExhausted&) {
-        return; // as many as fit are made; who really needs one more will be told
-    }
+    weir::prewarm(*impl_->pool(frame_layout(format, requirements)), count);
+}
+
+void PoolRegistry::prewarm(const AudioFormat& format, std::uint32_t capacity, std::size_t count) {
+    weir::prewarm(*impl_->pool(bucket(format, capacity)), count);
 }
 
 } // namespace weir

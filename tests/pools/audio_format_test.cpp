@@ -81,3 +81,11 @@ TEST_CASE("a packet format is written with its codec and what is known of the me
     bare.time_base = {1, 1000};
     CHECK(to_string(bare) == "subtitle, 1/1000");
 }
+
+TEST_CASE("channel layouts of as many channels have different hashes if their positions differ", "[pools][audio]") {
+    const std::hash<ChannelLayout> hash;
+    const ChannelLayout known = ChannelLayout::of(2);
+    const ChannelLayout unknown{2, 0};
+    CHECK(hash(known) == hash(ChannelLayout::of(2)));
+    CHECK(hash(known) != hash(unknown));
+}

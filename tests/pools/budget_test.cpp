@@ -1,7 +1,6 @@
 #include <weir/pools/pool_registry.hpp>
 
 #include "../../pools/src/memory_limit.hpp"
-
 #include "support.hpp"
 
 #include <catch2/catch.hpp>

@@ -111,3 +111,16 @@ TEST_CASE("a configuration that contradicts itself is refused", "[pools][growth]
     CHECK_THROWS_AS(SharedFramePool({0, 0, PixelFormat::yuv420p}), FormatError);
     CHECK_THROWS_AS(SharedSamplePool(test::stereo, 0), FormatError);
 }
+
+TEST_CASE("a pool by itself takes its memory from the allocator it is given", "[pools]") {
+    test::CountingAllocator allocator;
+    PoolConfig config = test::config(2);
+    config.allocator = &allocator;
+    {
+        SharedFramePool pool(test::small_picture, config);
+        const PooledFrame frame = pool.acquire();
+        CHECK(allocator.live() == 1);
+        CHECK(allocator.bytes() == pool.layout().bytes);
+    }
+    CHECK(allocator.live() == 0);
+}

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include <optional>
+#include <stop_token>
+#include <thread>
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -252,4 +254,16 @@ TEMPLATE_TEST_CASE("a waiter is told when room comes from demand or from the end
     CHECK(waiter.told() >= 1);
     CHECK(pool.acquire_or_notify(waiter));
     pool.cancel_wait(waiter);
+}
+
+TEST_CASE("who waits by policy is stopped by its token and gets nothing", "[pools][overflow][wait]") {
+    SharedFramePool pool(test::small_picture, test::config(1, OverflowPolicy::wait));
+    const PooledFrame only = pool.acquire();
+    std::stop_source source;
+    std::jthread stops([&] {
+        test::until([&] { return pool.stats().waits == 1; });
+        source.request_stop();
+    });
+    CHECK_FALSE(pool.acquire({}, source.get_token()));
+    CHECK(test::adds_up(pool.stats()));
 }

@@ -47,6 +47,9 @@ struct AudioFormat {
 
 } // namespace weir
 
+template <> struct std::hash<weir::ChannelLayout> {
+    std::size_t operator()(const weir::ChannelLayout& layout) const noexcept;
+};
 template <> struct std::hash<weir::AudioFormat> {
     std::size_t operator()(const weir::AudioFormat& f) const noexcept;
 };

@@ -1,5 +1,7 @@
 #pragma once
 // How a pool grows, and what it does when it may not grow further.
+#include <weir/pools/allocator.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +41,7 @@ struct PoolConfig {
     OverflowPolicy overflow = OverflowPolicy::spill;
     bool zero_on_reuse = false;
     std::chrono::nanoseconds wait_timeout = std::chrono::seconds(10);
+    BufferAllocator* allocator = nullptr; ///< host memory if null; outlives every buffer
 
     friend bool operator==(const PoolConfig&, const PoolConfig&) = default;
 };

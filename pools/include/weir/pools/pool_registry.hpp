@@ -61,6 +61,8 @@ public:
     void trim_cold();
     /// Makes `count` buffers of that layout now, or as many as the budget has room for. Throws std::bad_alloc.
     void prewarm(const VideoFormat& format, std::size_t count, BufferRequirements requirements = {});
+    /// The same for sound; `capacity` as `samples` has it.
+    void prewarm(const AudioFormat& format, std::uint32_t capacity, std::size_t count);
 
 private:
     struct Impl;
