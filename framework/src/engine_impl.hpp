@@ -36,6 +36,7 @@ public:
 
     [[nodiscard]] Clock& clock() noexcept { return *clock_; }
     [[nodiscard]] std::chrono::nanoseconds memory_wait() const noexcept { return config_.memory_wait; }
+    [[nodiscard]] std::chrono::nanoseconds slow_end() const noexcept { return config_.slow_end; }
     /// Wakes the timer's stage at that time. Locks, does not allocate.
     void set_timer(Timer& timer, Clock::Time time) noexcept;
     void unset_timer(Timer& timer) noexcept;

@@ -16,7 +16,9 @@ void PipelineImpl::fail(StageCore& stage, const std::exception_ptr& error) noexc
         } catch (const Deadlock& known) {
             add_error(known, true);
         } catch (...) {
-            add_error(Error(stage.name(), "", text_of(error), error), false);
+            Error made(stage.name(), "", text_of(error), error);
+            made.note_media_time(stage.media_time());
+            add_error(std::move(made), false);
         }
     } catch (...) {
         // no memory even for the text: the cancel below still ends the pipeline

@@ -21,9 +21,19 @@ PipelineImpl::~PipelineImpl() {
         cancel();
     if (phase_.load() != Phase::building && phase_.load() != Phase::prepared) {
         // One that is over, too: who says so may be about to wake those who wait.
-        const Lock lock(mutex_);
-        while (!done_)
-            ended_.wait(mutex_);
+        Lock lock(mutex_);
+        const std::chrono::nanoseconds patience = engine().slow_end();
+        auto next = std::chrono::steady_clock::now() + patience;
+        for (bool ending = false; !done_;) {
+            if (ended_.wait_until(mutex_, next) != std::cv_status::timeout || done_)
+                continue;
+            next += patience;
+            if (std::exchange(ending, stopping())) { // for so long already
+                lock.unlock();                       // the log is the application's
+                log(LogLevel::warning, name_ + " takes long to end: " + stages_that_have_not_ended());
+                lock.lock();
+            }
+        }
     }
     destroy_cores();
     release_endpoints(); // of a pipeline that was prepared and not run

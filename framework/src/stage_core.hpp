@@ -78,6 +78,8 @@ public:
     [[nodiscard]] StageDefinition& definition() const noexcept { return definition_; }
     /// "waiting for input in".
     [[nodiscard]] std::string state_text() const;
+    /// The latest time that came to it, or of a source that left it, seconds; NaN before.
+    [[nodiscard]] double media_time() const noexcept;
     [[nodiscard]] bool has_jobs() const noexcept { return jobs_.load(std::memory_order_seq_cst) > 0; }
     /// Has the edit made in this core, at once if it is done with its links. Edits are made in the order in which they were
     /// asked for. The caller holds the topology's mutex.

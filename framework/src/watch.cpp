@@ -98,6 +98,29 @@ std::string StageCore::state_text() const {
     return {};
 }
 
+double StageCore::media_time() const noexcept {
+    double latest = std::nan("");
+    const auto note = [&latest](const LinkBase* link) {
+        if (link)
+            latest = std::fmax(latest, link->media_time()); // the one that is a number
+    };
+    for (const auto& input : ports_.inputs())
+        note(input->link());
+    if (ports_.inputs().empty())
+        for (const auto& output : ports_.outputs())
+            for (const LinkBase* link : output->lasting_links())
+                note(link);
+    return latest;
+}
+
+std::string PipelineImpl::stages_that_have_not_ended() const {
+    std::string text;
+    for (const StageEntry& stage : stages_)
+        if (stage.core && !stage.core->finished())
+            text += (text.empty() ? "" : "; ") + stage.name + ": " + stage.core->state_text();
+    return text.empty() ? "all stages have ended, what they registered for their end has not" : text;
+}
+
 void PipelineImpl::watch(std::chrono::nanoseconds limit) {
     if (phase_.load() != Phase::running || paused())
         return;

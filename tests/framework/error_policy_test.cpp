@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <cmath>
 #include <numeric>
 #include <stdexcept>
 
@@ -259,4 +260,22 @@ TEST_CASE("when several stages fail the first is the cause and the others are at
         CHECK(error.stage() != error.others().front().stage());
         CHECK(error.message() == "failed in " + error.stage());
     }
+}
+
+TEST_CASE("an error says where in the stream it came", "[framework][errors]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    pipeline.add("src", support::frames, 100) >> pipeline.add("fails", sink([](PooledFrame frame) {
+                                                                  if (frame.header().pts == 50)
+                                                                      throw std::runtime_error("planned");
+                                                              }));
+    try {
+        pipeline.run();
+        FAIL("it ended well");
+    } catch (const Error& error) {
+        CHECK(error.stage() == "fails");
+        CHECK(error.media_time() >= 2.0); // what was sent to it by then
+        CHECK(error.media_time() <= 2.5);
+    }
+    CHECK(std::isnan(Error("", "", "of nobody").media_time()));
 }

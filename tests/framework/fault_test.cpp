@@ -6,9 +6,11 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <thread>
 
 using namespace weir;
@@ -58,7 +60,25 @@ void start_workers(Engine& engine) {
 struct Run {
     bool reached = false;             ///< the call that was to fail
     std::optional<std::string> error; ///< what it ended with
+    std::size_t others = 0;           ///< errors besides
     std::size_t frames_out = 0;
+    std::chrono::nanoseconds time{0};
+};
+
+/// A sink that knows whether everything came: a run that ends well must have done all of its work.
+class Arrivals {
+public:
+    [[nodiscard]] auto stage() {
+        return sink([this](PooledFrame) { ++count_; });
+    }
+    void all(int expected) const {
+        if (count_ != expected)
+            throw std::logic_error("it ended well, and " + std::to_string(count_) + " of " + std::to_string(expected) +
+                                   " frames came");
+    }
+
+private:
+    std::atomic<int> count_{0};
 };
 
 void run_on(Engine& engine, Run& run, const Scenario& scenario) {
@@ -69,6 +89,7 @@ void run_on(Engine& engine, Run& run, const Scenario& scenario) {
         faults::disarm();
         const auto* of_a_stage = dynamic_cast<const Error*>(&error); // or it came before anything ran
         run.error = of_a_stage ? of_a_stage->message() : error.what();
+        run.others = of_a_stage ? of_a_stage->others().size() : 0;
     }
     run.frames_out = frames_out(engine);
 }
@@ -76,6 +97,7 @@ void run_on(Engine& engine, Run& run, const Scenario& scenario) {
 /// On an engine of its own: what that makes when it is first needed can fail, too.
 Run run_with_failure(Memory& memory, Point point, std::int64_t k, const Scenario& scenario) {
     Run run;
+    const auto began = std::chrono::steady_clock::now();
     EngineConfig config = TestEngine::config(2, std::chrono::seconds(10), std::make_shared<support::Log>());
     config.registry.allocator = &memory;
     try {
@@ -91,6 +113,7 @@ Run run_with_failure(Memory& memory, Point point, std::int64_t k, const Scenario
         run.error = error.what();
     }
     run.reached = faults::reached();
+    run.time = std::chrono::steady_clock::now() - began; // the engine's end, too
     return run;
 }
 
@@ -103,6 +126,8 @@ std::size_t for_all_k(Point point, const Scenario& scenario) {
         const Run run = run_with_failure(memory, point, k, scenario);
         CAPTURE(k, static_cast<int>(point));
         CHECK(run.frames_out == 0);
+        CHECK(run.others == 0);
+        CHECK(run.time < std::chrono::seconds(5));
         if (point == Point::step || point == Point::offload)
             CHECK(run.error == (run.reached ? std::optional<std::string>("planned") : std::nullopt));
         else if (run.error)
@@ -150,12 +175,15 @@ Process through_io(Input<PooledFrame> in, Output<PooledFrame> out) {
 TEST_CASE("whatever fails, a pipeline with branches, I/O and calls at its end ends with one error", "[framework][faults]") {
     fail_everywhere(
         [](Engine& engine) {
+            Arrivals a;
+            Arrivals b;
             Pipeline pipeline(engine);
             const auto from = pipeline.add("src", frames_in_steps, 1u);
-            from >> pipeline.add("io", through_io) >> pipeline.add("a", sink([](PooledFrame) {}));
-            from >> pipeline.add("map", map([](PooledFrame frame) { return frame; })) >>
-                pipeline.add("b", sink([](PooledFrame) {}));
+            from >> pipeline.add("io", through_io) >> pipeline.add("a", a.stage());
+            from >> pipeline.add("map", map([](PooledFrame frame) { return frame; })) >> pipeline.add("b", b.stage());
             pipeline.run();
+            a.all(20);
+            b.all(20);
         },
         true);
 }
@@ -163,6 +191,7 @@ TEST_CASE("whatever fails, a pipeline with branches, I/O and calls at its end en
 TEST_CASE("whatever fails, a pipeline whose bounds have to grow ends with one error", "[framework][faults][stall]") {
     fail_everywhere(
         [](Engine& engine) {
+            int joined = 0;
             Pipeline pipeline(engine);
             const auto from = pipeline.add("src", frames_in_steps, 1u);
             const auto hold = pipeline.add("hold", [](Input<PooledFrame> in, Output<PooledFrame> out) -> Process {
@@ -173,11 +202,12 @@ TEST_CASE("whatever fails, a pipeline whose bounds have to grow ends with one er
                     if (!co_await out.put(std::move(frame)))
                         co_return;
             });
-            const auto join = pipeline.add("join", [](Input<PooledFrame> a, Input<PooledFrame> b) -> Process {
+            const auto join = pipeline.add("join", [&joined](Input<PooledFrame> a, Input<PooledFrame> b) -> Process {
                 while (co_await a.next()) {
                     may_throw(Point::step);
                     if (!co_await b.next())
                         co_return;
+                    ++joined;
                 }
             });
             pipeline.connect(from, hold, {.capacity = 1});
@@ -185,6 +215,8 @@ TEST_CASE("whatever fails, a pipeline whose bounds have to grow ends with one er
             pipeline.connect(hold, join["in0"], {.capacity = 1});
             pipeline.set(from, {.quota = 2});
             pipeline.run();
+            if (joined != 20)
+                throw std::logic_error("it ended well, and not all frames were joined");
         },
         false);
 }
@@ -192,21 +224,25 @@ TEST_CASE("whatever fails, a pipeline whose bounds have to grow ends with one er
 TEST_CASE("whatever fails, a pipeline of changing formats and parallel calls ends with one error", "[framework][faults]") {
     fail_everywhere(
         [](Engine& engine) {
+            Arrivals end;
             Pipeline pipeline(engine);
-            pipeline.add("src", frames_in_steps, 4u) >> pipeline.add("parallel", parallel(2,
-                                                                                          [](PooledFrame frame) {
-                                                                                              may_throw(Point::step);
-                                                                                              return frame;
-                                                                                          })) >>
-                pipeline.add("sink", sink([](PooledFrame) {}));
+            const auto in_parallel = parallel(2, [](PooledFrame frame) {
+                may_throw(Point::step);
+                return frame;
+            });
+            pipeline.add("src", frames_in_steps, 4u) >> pipeline.add("parallel", in_parallel) >>
+                pipeline.add("io", through_io) >> pipeline.add("sink", end.stage());
             pipeline.run();
+            end.all(20);
         },
-        false);
+        true);
 }
 
 TEST_CASE("whatever fails, a pipeline to which a branch comes ends with one error", "[framework][faults][branch]") {
     fail_everywhere(
         [](Engine& engine) {
+            Arrivals end;
+            Arrivals branch_end;
             Event go("go");
             Pipeline pipeline(engine);
             const auto from = pipeline.add("src", [&go](Output<PooledFrame> out) -> Process {
@@ -218,15 +254,17 @@ TEST_CASE("whatever fails, a pipeline to which a branch comes ends with one erro
                         co_return;
                 }
             });
-            from >> pipeline.add("end", sink([](PooledFrame) {}));
+            from >> pipeline.add("end", end.stage());
             pipeline.start();
             Branch branch(pipeline, "branch", {.fails_pipeline = true});
             branch.on_end([](EndReason) {});
-            from >> branch.add("io", through_io) >> branch.add("end", sink([](PooledFrame) {}));
+            from >> branch.add("io", through_io) >> branch.add("end", branch_end.stage());
             const Attachment attached = pipeline.attach(std::move(branch));
             go.set();
             attached.wait(); // with the pipeline: or steps might not be reached that fail
             pipeline.wait();
+            end.all(20);
+            branch_end.all(20);
         },
         true);
 }

@@ -386,3 +386,32 @@ TEST_CASE("a change in one branch never touches the pixels of the other", "[fram
     CHECK(changed == 100);
     CHECK(test.frames_out() == 0);
 }
+
+TEST_CASE("wait names the stage that takes long to end", "[framework][lifecycle]") {
+    const auto log = std::make_shared<support::Log>();
+    EngineConfig config = TestEngine::config(2, std::chrono::seconds(10), log);
+    config.slow_end = std::chrono::milliseconds(20);
+    Engine engine(std::move(config));
+    std::latch started(1);
+    std::atomic<bool> named{false};
+    log->on_line([&named](const std::string& line) {
+        if (line.find("takes long to end") == std::string::npos)
+            return;
+        named = true;
+        named.notify_all();
+    });
+    Pipeline pipeline(engine, "slow");
+    pipeline.add("numbers", support::numbers, 1) >> pipeline.add("stubborn", [&](Input<int> in) -> Process {
+        co_await in.next();
+        co_await offload([&] {
+            started.count_down();
+            named.wait(false); // heeds no stop token
+        });
+    });
+    pipeline.start();
+    started.wait();
+    pipeline.cancel();
+    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+    CHECK_THAT(log->find("slow takes long to end"),
+               Catch::Contains("stubborn: waiting for work of its own on other threads") && !Catch::Contains("numbers"));
+}

@@ -10,10 +10,12 @@
 #include "progress.hpp"
 #include "terminal.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -107,7 +109,9 @@ private:
     }
 
     void say(const Error& error) {
-        terminal_.message(LogLevel::error, error.what());
+        const std::string when =
+            std::isnan(error.media_time()) ? std::string() : fmt::format(" (at about {:.2f} s)", error.media_time());
+        terminal_.message(LogLevel::error, error.what() + when);
         for (const Error& other : error.others())
             terminal_.message(LogLevel::error, std::string("and then: ") + other.what());
     }

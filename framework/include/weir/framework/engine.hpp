@@ -24,9 +24,10 @@ struct EngineConfig {
     unsigned endpoint_threads = 256; ///< at most so many for what may wait for ever; more is refused at start
     RegistryConfig registry;
     std::chrono::nanoseconds memory_wait = std::chrono::seconds(1); ///< so long an output waits for memory at the byte budget
-    std::shared_ptr<Clock> clock;                                   ///< stages sleep by it; the machine's steady clock if null
-    std::chrono::nanoseconds watchdog = std::chrono::seconds(10);   ///< a stage without progress for so long is named; 0: never
-    std::function<void(LogLevel, const std::string&)> log;          ///< called on any thread, outside locks; stderr if empty
+    std::chrono::nanoseconds slow_end = std::chrono::seconds(5);  ///< `wait` names the stages that take longer to end; above 0
+    std::shared_ptr<Clock> clock;                                 ///< stages sleep by it; the machine's steady clock if null
+    std::chrono::nanoseconds watchdog = std::chrono::seconds(10); ///< a stage without progress for so long is named; 0: never
+    std::function<void(LogLevel, const std::string&)> log;        ///< called on any thread, outside locks; stderr if empty
 };
 
 /// Owns the oneTBB arena, the I/O threads and the registry of pools. Thread-safe. Pipelines keep what they need of it alive;

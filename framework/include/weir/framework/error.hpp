@@ -3,6 +3,7 @@
 #include <weir/pools/rational.hpp>
 
 #include <exception>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -19,6 +20,10 @@ public:
     [[nodiscard]] const std::string& port() const noexcept { return port_; }       ///< empty where none is to blame
     [[nodiscard]] const std::string& message() const noexcept { return message_; } ///< without stage and port
     [[nodiscard]] std::exception_ptr cause() const noexcept { return cause_; }     ///< the original exception, if any
+    /// Where in the stream, seconds: the latest time that had come to the stage's inputs, or had left a source. NaN if none
+    /// had, or no stage that runs is to blame.
+    [[nodiscard]] double media_time() const noexcept { return media_time_; }
+    void note_media_time(double seconds) noexcept { media_time_ = seconds; }
     [[nodiscard]] const std::vector<Error>& others() const noexcept { return others_; }
     void attach(Error other) { others_.push_back(std::move(other)); }
 
@@ -27,6 +32,7 @@ private:
     std::string port_;
     std::string message_;
     std::exception_ptr cause_;
+    double media_time_ = std::numeric_limits<double>::quiet_NaN();
     std::vector<Error> others_;
 };
 
