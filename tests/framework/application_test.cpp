@@ -11,19 +11,7 @@
 using namespace weir;
 using namespace std::chrono_literals;
 using support::TestEngine;
-
-namespace {
-
-void until_state(const Pipeline& pipeline, const std::string& stage, const std::string& state) {
-    for (;;) {
-        for (const StageSnapshot& s : pipeline.snapshot().stages)
-            if (s.name == stage && s.state.find(state) != std::string::npos)
-                return;
-        std::this_thread::yield();
-    }
-}
-
-} // namespace
+using support::until_state;
 
 TEST_CASE("what the application pushes comes out of the stage, in order, up to the end", "[framework][application]") {
     const unsigned threads = GENERATE(1u, 2u);

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <thread>
 
 namespace support {
 
@@ -66,15 +65,6 @@ inline Bytes pull_all(weir::ByteSink& sink) {
 inline weir::AnyStage add_pictures(weir::Pipeline& pipeline, std::int64_t frames) {
     return pipeline.add("src", weir::testsrc({.width = 64, .height = 48, .frames = frames})) >>
            pipeline.add("encode", weir::encode("libx264", {{"preset", "veryfast"}, {"threads", "1"}}));
-}
-
-inline void until_state(const weir::Pipeline& pipeline, const std::string& stage, const std::string& state) {
-    for (;;) {
-        for (const weir::StageSnapshot& s : pipeline.snapshot().stages)
-            if (s.name == stage && s.state.find(state) != std::string::npos)
-                return;
-        std::this_thread::yield();
-    }
 }
 
 } // namespace support
