@@ -21,19 +21,8 @@ PipelineImpl::~PipelineImpl() {
         cancel();
     if (phase_.load() != Phase::building && phase_.load() != Phase::prepared) {
         // One that is over, too: who says so may be about to wake those who wait.
-        Lock lock(mutex_);
-        const std::chrono::nanoseconds patience = engine().slow_end();
-        auto next = std::chrono::steady_clock::now() + patience;
-        for (bool ending = false; !done_;) {
-            if (ended_.wait_until(mutex_, next) != std::cv_status::timeout || done_)
-                continue;
-            next += patience;
-            if (std::exchange(ending, stopping())) { // for so long already
-                lock.unlock();                       // the log is the application's
-                log(LogLevel::warning, name_ + " takes long to end: " + stages_that_have_not_ended());
-                lock.lock();
-            }
-        }
+        const Lock lock(mutex_);
+        wait_for_end();
     }
     destroy_cores();
     release_endpoints(); // of a pipeline that was prepared and not run
@@ -193,8 +182,7 @@ void PipelineImpl::wait() {
     bool deadlock = false;
     {
         const Lock lock(mutex_);
-        while (!done_)
-            ended_.wait(mutex_);
+        wait_for_end();
         error = error_;
         deadlock = deadlock_;
     }
@@ -205,6 +193,22 @@ void PipelineImpl::wait() {
         throw Error(*error);
     if (cancelled_.load())
         throw Cancelled(name_ + " was cancelled");
+}
+
+void PipelineImpl::wait_for_end() {
+    const std::chrono::nanoseconds patience = engine().slow_end();
+    auto next = std::chrono::steady_clock::now() + patience;
+    for (bool ending = false; !done_;) {
+        if (ended_.wait_until(mutex_, next) != std::cv_status::timeout || done_)
+            continue;
+        next += patience;
+        if (!std::exchange(ending, stopping()))
+            continue; // it was not told to end, or not for so long
+        const std::string line = name_ + " takes long to end: " + stages_that_have_not_ended();
+        mutex_.unlock(); // the log is the application's
+        log(LogLevel::warning, line);
+        mutex_.lock();
+    }
 }
 
 bool PipelineImpl::finished() const noexcept {

@@ -120,6 +120,8 @@ private:
     void add_to(Snapshot& result) const;
     void add_latencies_to(Snapshot& result) const;
     [[nodiscard]] std::string wiring() const;
+    /// Lets go of the lock while it logs that the end takes long.
+    void wait_for_end() WEIR_REQUIRES(mutex_);
     [[nodiscard]] std::string stages_that_have_not_ended() const;
     [[nodiscard]] std::vector<std::string> stages_without_progress(std::chrono::nanoseconds limit);
     class Opening; // OpenContext
