@@ -218,10 +218,16 @@ void PipelineImpl::copy_error_to(PipelineImpl& branch) const {
         error = error_;
         deadlock = deadlock_;
     }
-    if (error)
-        branch.add_error(std::move(*error), deadlock);
-    else
+    if (!error) {
         branch.cancelled_.store(true);
+        return;
+    }
+    // Who attaches it while its pipeline fails may be here as well: one copy is enough.
+    const Lock lock(branch.mutex_);
+    if (branch.error_)
+        return;
+    branch.error_.emplace(std::move(*error));
+    branch.deadlock_ = deadlock;
 }
 
 /// What was known of a branch's bounds, when it goes. Without memory for that, all stay as they are until the next edit.

@@ -60,7 +60,7 @@ void start_workers(Engine& engine) {
 struct Run {
     bool reached = false;             ///< the call that was to fail
     std::optional<std::string> error; ///< what it ended with
-    std::size_t others = 0;           ///< errors besides
+    std::string others;               ///< errors besides
     std::size_t frames_out = 0;
     std::chrono::nanoseconds time{0};
 };
@@ -89,7 +89,8 @@ void run_on(Engine& engine, Run& run, const Scenario& scenario) {
         faults::disarm();
         const auto* of_a_stage = dynamic_cast<const Error*>(&error); // or it came before anything ran
         run.error = of_a_stage ? of_a_stage->message() : error.what();
-        run.others = of_a_stage ? of_a_stage->others().size() : 0;
+        for (const Error& other : of_a_stage ? of_a_stage->others() : std::vector<Error>())
+            run.others += std::string(other.what()) + "; ";
     }
     run.frames_out = frames_out(engine);
 }
@@ -126,7 +127,7 @@ std::size_t for_all_k(Point point, const Scenario& scenario) {
         const Run run = run_with_failure(memory, point, k, scenario);
         CAPTURE(k, static_cast<int>(point));
         CHECK(run.frames_out == 0);
-        CHECK(run.others == 0);
+        CHECK(run.others == "");
         CHECK(run.time < std::chrono::seconds(5));
         if (point == Point::step || point == Point::offload)
             CHECK(run.error == (run.reached ? std::optional<std::string>("planned") : std::nullopt));
