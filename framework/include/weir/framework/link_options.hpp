@@ -17,7 +17,7 @@ enum class WhenFull : std::uint8_t {
 /// and gaps are never dropped. What a consumer looks at (`peek`) is in its hand: it is not dropped and not counted.
 struct LinkOptions {
     std::size_t capacity = 0;             ///< items; 0: the type's default, or what the graph needs
-    std::size_t max_bytes = 0;            ///< of payload (packets); 0: unlimited
+    std::size_t max_bytes = 0;            ///< of payload: packets' data, buffers of pictures and sound; 0: unlimited
     std::chrono::nanoseconds max_time{0}; ///< of media, from the last item taken to the last one put; 0: unlimited
     bool feedback = false;                ///< closes a loop whose first item the stages themselves provide
     WhenFull when_full = WhenFull::wait;
