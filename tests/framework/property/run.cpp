@@ -220,6 +220,12 @@ weir::AnyStage add(Graph& graph, std::string name, const NodeSpec& node, std::ve
     return stage;
 }
 
+weir::WhenFull when_full(const LinkSpec& link) {
+    if (!link.drops)
+        return weir::WhenFull::wait;
+    return link.newest ? weir::WhenFull::drop_newest : weir::WhenFull::drop_oldest;
+}
+
 } // namespace
 
 std::string output_name(Kind kind, std::size_t port) { return outputs_of(kind) == 1 ? "out" : "out" + std::to_string(port); }
@@ -237,9 +243,8 @@ void run(const GraphSpec& spec, weir::Engine& engine, Results& results, const st
     for (const LinkSpec& link : spec.links) {
         const std::string from = output_name(spec.nodes[link.from].kind, link.from_port);
         const std::string to = input_name(spec.nodes[link.to].kind, link.to_port);
-        pipeline.connect(
-            stages[link.from][from], stages[link.to][to],
-            {.capacity = link.capacity, .when_full = link.drops ? weir::WhenFull::drop_oldest : weir::WhenFull::wait});
+        pipeline.connect(stages[link.from][from], stages[link.to][to],
+                         {.capacity = link.capacity, .when_full = when_full(link)});
     }
     pipeline.start();
     if (disturb)

@@ -65,7 +65,7 @@ GraphSpec random_graph(std::uint64_t seed) {
         if (below(10) == 0)
             sink.stop_after = below(40);
         const bool drops = sink.stop_after == SIZE_MAX && below(8) == 0;
-        spec.links.push_back({end.node, end.port, spec.nodes.size(), 0, 1 + below(8), drops});
+        spec.links.push_back({end.node, end.port, spec.nodes.size(), 0, 1 + below(8), drops, drops && below(2) == 0});
         spec.nodes.push_back(sink);
     }
     return spec;
@@ -85,7 +85,11 @@ std::string to_string(const GraphSpec& spec) {
     }
     for (const LinkSpec& link : spec.links)
         text << "  " << link.from << "." << link.from_port << " -> " << link.to << "." << link.to_port << " capacity "
-             << link.capacity << (link.drops ? " drops" : "") << "\n";
+             << link.capacity
+             << (!link.drops   ? ""
+                 : link.newest ? " drops newest"
+                               : " drops oldest")
+             << "\n";
     return text.str();
 }
 

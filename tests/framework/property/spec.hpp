@@ -45,7 +45,8 @@ struct LinkSpec {
     std::size_t to = 0;
     std::size_t to_port = 0;
     std::size_t capacity = 1;
-    bool drops = false; ///< only towards sinks: what they record is then a part of what was sent
+    bool drops = false;  ///< only towards sinks: what they record is then a part of what was sent
+    bool newest = false; ///< it drops what comes, not what waits
 };
 
 struct GraphSpec {
