@@ -23,7 +23,7 @@ std::shared_ptr<detail::PoolCore> make_core(Locking locking, const VideoFormat& 
 
 const FrameLayout& BasicFramePool::layout() const noexcept { return *core_->blocks().frame(); }
 
-PooledFrame BasicFramePool::acquire(const Acquirer& by, std::stop_token stop) { return frame(core_->acquire(by, stop)); }
+PooledFrame BasicFramePool::acquire(const Acquirer& by, const std::stop_token& stop) { return frame(core_->acquire(by, stop)); }
 
 PooledFrame BasicFramePool::try_acquire(const Acquirer& by) { return frame(core_->take(by)); }
 

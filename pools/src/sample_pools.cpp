@@ -36,7 +36,7 @@ std::shared_ptr<detail::PoolCore> make_core(Locking locking, const AudioFormat& 
 const SampleLayout& BasicSamplePool::layout() const noexcept { return *core_->blocks().samples(); }
 
 PooledSamples BasicSamplePool::acquire(const AudioFormat& format, std::uint32_t count, const Acquirer& by,
-                                       std::stop_token stop) {
+                                       const std::stop_token& stop) {
     check(layout(), format, count);
     return samples(core_->acquire(by, stop), format, count);
 }

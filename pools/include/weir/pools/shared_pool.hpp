@@ -95,7 +95,7 @@ public:
     /// By policy: at the maximum it spills, blocks this thread, throws PoolExhausted or returns an empty handle. At the budget
     /// it throws (with the policy `wait` after the timeout).
     /// Who is stopped while it waits gets an empty handle.
-    [[nodiscard]] PooledFrame acquire(const Acquirer& by = {}, std::stop_token stop = {});
+    [[nodiscard]] PooledFrame acquire(const Acquirer& by = {}, const std::stop_token& stop = {});
     /// Empty at the maximum, whatever the policy; throws at the budget.
     [[nodiscard]] PooledFrame try_acquire(const Acquirer& by = {});
     /// Blocks this thread up to `timeout` or until stop is asked for; then it is empty, but throws if it was the budget that it
@@ -125,7 +125,7 @@ public:
 
     // As BasicFramePool's. The handle's header has `format` and the given count; rate and layout are the caller's.
     [[nodiscard]] PooledSamples acquire(const AudioFormat& format, std::uint32_t count, const Acquirer& by = {},
-                                        std::stop_token stop = {});
+                                        const std::stop_token& stop = {});
     [[nodiscard]] PooledSamples try_acquire(const AudioFormat& format, std::uint32_t count, const Acquirer& by = {});
     [[nodiscard]] PooledSamples acquire_for(std::chrono::nanoseconds timeout, const AudioFormat& format, std::uint32_t count,
                                             const Acquirer& by = {}, std::stop_token stop = {});
