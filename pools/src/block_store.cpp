@@ -59,11 +59,11 @@ PoolBlock& BlockStore::keep(std::unique_ptr<PoolBlock> block) noexcept {
     return *block.release();
 }
 
-bool BlockStore::take_from_budget(AtBudget at_budget) {
+bool BlockStore::take_from_budget(const BlockOwner& owner, AtBudget at_budget) {
     while (source_.budget && !source_.budget->try_add(bytes())) {
         const auto reclaimer = source_.reclaimer.lock();
         // What others' idle buffers gave may be taken by a third before we get there: then ask again while they give.
-        if (at_budget == AtBudget::refuse || !reclaimer || reclaimer->reclaim(bytes()) == 0)
+        if (at_budget == AtBudget::refuse || !reclaimer || reclaimer->reclaim(bytes(), owner) == 0)
             return false;
     }
     return true;
@@ -84,7 +84,7 @@ void BlockStore::mark_pools() const noexcept {
 
 PoolBlock* BlockStore::make(BlockOwner& owner, AtBudget at_budget) {
     auto block = blank(owner);
-    if (!take_from_budget(at_budget))
+    if (!take_from_budget(owner, at_budget))
         return nullptr;
     try {
         block->memory = source_.allocator->allocate(bytes(), alignment());

@@ -68,7 +68,7 @@ public:
 private:
     [[nodiscard]] std::unique_ptr<PoolBlock> blank(BlockOwner& owner) const;
     [[nodiscard]] std::size_t alignment() const noexcept;
-    [[nodiscard]] bool take_from_budget(AtBudget at_budget);
+    [[nodiscard]] bool take_from_budget(const BlockOwner& owner, AtBudget at_budget);
     PoolBlock& keep(std::unique_ptr<PoolBlock> block) noexcept WEIR_EXCLUDES(mutex_);
 
     const AnyLayout layout_;

@@ -10,7 +10,7 @@
 
 namespace weir::detail {
 
-class PoolCore;
+class BlockOwner;
 
 /// Counts bytes under a limit. Thread-safe; allocates nothing. Locks only while somebody waits.
 class Budget {
@@ -52,8 +52,9 @@ private:
 /// Who can make room in a budget: the registry.
 class Reclaimer {
 public:
-    /// Frees idle buffers, those of the coldest pools first, until at least `bytes` are freed. Returns how many were.
-    virtual std::size_t reclaim(std::size_t bytes) = 0;
+    /// Frees idle buffers, those of the coldest pools first, until at least `bytes` are freed. Returns how many were. Leaves
+    /// those of `by`, who asks for it: it may have them as they are.
+    virtual std::size_t reclaim(std::size_t bytes, const BlockOwner& by) = 0;
     /// For who stands in the budget's line: a buffer that goes idle in any pool tells the budget, once for each such call.
     virtual void mark_pools() noexcept = 0;
     /// "encode[hd] 300.0 MiB, ...", the largest first.

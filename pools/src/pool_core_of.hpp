@@ -94,12 +94,15 @@ private:
         return taken.block;
     }
 
-    [[nodiscard]] Claimed claim() noexcept {
+    [[nodiscard]] Claimed claim() noexcept { return claim(maximum()); }
+    [[nodiscard]] Claimed claim(std::size_t maximum) noexcept {
         Claimed claimed;
-        claimed.claim = stock_.claim(maximum(), claimed.after, claimed.block);
+        claimed.claim = stock_.claim(maximum, claimed.after, claimed.block);
         return claimed;
     }
     [[nodiscard]] Taken redeem(const Claimed& claimed, const Acquirer& by);
+    [[nodiscard]] Taken hand_out_idle(const Claimed& claimed, const Acquirer& by) noexcept;
+    [[nodiscard]] Taken take_idle_at_budget(const Acquirer& by) noexcept;
     [[nodiscard]] PoolBlock* make_booked(BlockStore::AtBudget at_budget);
     Block* hand_out_booked(PoolBlock& block, const Acquirer& by) noexcept;
     [[nodiscard]] bool make_spare();
@@ -164,7 +167,7 @@ template <class Policy> typename PoolCoreOf<Policy>::Taken PoolCoreOf<Policy>::t
         throw exhausted({});
     PoolBlock* const block = make_booked(BlockStore::AtBudget::reclaim);
     if (!block)
-        return {.over_budget = true};
+        return take_idle_at_budget(by);
     block->overflow = true;
     Block* const out = hand_out_booked(*block, by);
     count_overflow();
@@ -183,17 +186,28 @@ template <class Policy> Block* PoolCoreOf<Policy>::take_or_spill(const Acquirer&
 
 template <class Policy>
 typename PoolCoreOf<Policy>::Taken PoolCoreOf<Policy>::redeem(const Claimed& claimed, const Acquirer& by) {
-    if (claimed.claim == Claim::idle) {
-        raise_to(peak_, claimed.after.out());
-        assert(claimed.block);
-        return {.block = hand_out(*claimed.block, by, false)};
-    }
+    if (claimed.claim == Claim::idle)
+        return hand_out_idle(claimed, by);
     PoolBlock* const made = make_booked(BlockStore::AtBudget::reclaim);
     if (!made)
-        return {.over_budget = true};
+        return take_idle_at_budget(by);
     Block* const block = hand_out_booked(*made, by);
     grow(claimed.after.buffers() - 1);
     return {.block = block};
+}
+
+template <class Policy>
+typename PoolCoreOf<Policy>::Taken PoolCoreOf<Policy>::hand_out_idle(const Claimed& claimed, const Acquirer& by) noexcept {
+    raise_to(peak_, claimed.after.out());
+    assert(claimed.block);
+    return {.block = hand_out(*claimed.block, by, false)};
+}
+
+/// There is no memory for a new one; but one may have come back to this pool since it had none.
+template <class Policy>
+typename PoolCoreOf<Policy>::Taken PoolCoreOf<Policy>::take_idle_at_budget(const Acquirer& by) noexcept {
+    const Claimed claimed = claim(0);
+    return claimed.claim == Claim::idle ? hand_out_idle(claimed, by) : Taken{.over_budget = true};
 }
 
 /// Makes what is booked. If that throws, or the budget is used up (nullptr), the booking is undone.

@@ -174,7 +174,7 @@ void PoolRegistry::Impl::retire(std::span<Core> pools) {
     }
 }
 
-std::size_t PoolRegistry::Impl::reclaim(std::size_t bytes) {
+std::size_t PoolRegistry::Impl::reclaim(std::size_t bytes, const detail::BlockOwner& by) {
     std::vector<Seen> pools = look_at_use(ledger_now());
     std::sort(pools.begin(), pools.end(), [](const Seen& a, const Seen& b) { return a.last_use < b.last_use; });
     std::size_t freed = 0;
@@ -182,6 +182,8 @@ std::size_t PoolRegistry::Impl::reclaim(std::size_t bytes) {
     for (Seen& pool : pools) {
         if (freed >= bytes)
             break;
+        if (pool.core.get() == &by)
+            continue;
         const std::size_t each = pool.core->blocks().bytes();
         freed += each * pool.core->trim(0, (bytes - freed + each - 1) / each);
         if (pool.core->stats().capacity == 0)

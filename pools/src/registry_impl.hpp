@@ -48,7 +48,7 @@ struct PoolRegistry::Impl final : detail::Reclaimer, std::enable_shared_from_thi
 
     void trim();
     void trim_cold();
-    std::size_t reclaim(std::size_t bytes) override;
+    std::size_t reclaim(std::size_t bytes, const detail::BlockOwner& by) override;
     void mark_pools() noexcept override;
     [[nodiscard]] std::string largest_holders() const override;
 

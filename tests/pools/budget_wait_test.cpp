@@ -80,6 +80,38 @@ TEST_CASE("who waits for the budget takes a buffer of its own pool that comes ba
     CHECK(full.pool.stats().allocations == 1);
 }
 
+TEST_CASE("who asks at the budget does not have its own pool's buffer freed for a new one", "[pools][budget]") {
+    // What comes back to the pool while it asks the others for memory, which they have too little of.
+    class ReturnsAsItFrees final : public BufferAllocator {
+    public:
+        std::byte* allocate(std::size_t bytes, std::size_t alignment) override {
+            return host_allocator().allocate(bytes, alignment);
+        }
+        void deallocate(std::byte* memory, std::size_t bytes, std::size_t alignment) noexcept override {
+            host_allocator().deallocate(memory, bytes, alignment);
+            const PooledFrame back = std::move(returns);
+        }
+        PooledFrame returns;
+    } allocator;
+    const VideoFormat small_format{64, 24, PixelFormat::nv21};
+    RegistryConfig config;
+    config.allocator = &allocator;
+    config.locking = GENERATE(Locking::mutex, Locking::lock_free);
+    config.max_bytes = frame_layout(one_format).bytes + frame_layout(small_format).bytes;
+    PoolRegistry registry(config);
+    BasicFramePool pool = registry.frames(one_format);
+    BasicFramePool small = registry.frames(small_format);
+    const bool spills = GENERATE(false, true);
+    pool.add_demand(spills ? 1 : 2);
+    small.add_demand(1);
+    small.acquire().reset();
+    allocator.returns = pool.acquire();
+    CHECK((spills ? pool.acquire_or_spill() : pool.acquire()));
+    CHECK(small.stats().capacity == 0);
+    CHECK(pool.stats().allocations == 1);
+    CHECK(test::adds_up(pool.stats()));
+}
+
 TEST_CASE("waiting for the budget ends with BudgetExhausted, or empty-handed when it is stopped", "[pools][budget][wait]") {
     Full full(GENERATE(Locking::mutex, Locking::lock_free));
     const PooledFrame held = full.other.acquire();
