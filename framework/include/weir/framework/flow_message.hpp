@@ -43,17 +43,19 @@ public:
     /// Moves the item out, to change it in place: for the only reader of the message. Throws std::logic_error if somebody took
     /// it.
     [[nodiscard]] T take() const {
-        if (!cell_ || cell_->taken.exchange(true, std::memory_order_acq_rel))
+        if (!cell_ || !cell_->place.may_take())
             throw std::logic_error("the item of a message between native nodes can be taken only once");
-        return std::move(*cell_->item);
+        T item = std::move(*cell_->item);
+        cell_->place.taken();
+        return item;
     }
     /// Another item under the same credit. Does not allocate if it is of the same type and this one's was taken: then it is put
     /// in its place. Throws std::bad_alloc.
     template <Item U> [[nodiscard]] Message<U> with(U item) const {
         if constexpr (std::is_same_v<T, U>)
-            if (cell_ && cell_->taken.load(std::memory_order_acquire)) {
+            if (cell_ && cell_->place.may_put()) {
                 *cell_->item = std::move(item);
-                cell_->taken.store(false, std::memory_order_release);
+                cell_->place.put();
                 return *this;
             }
         return Message<U>(std::move(item), cell_ ? cell_->credit : detail::Credit{});

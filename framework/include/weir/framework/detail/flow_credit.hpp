@@ -1,6 +1,7 @@
 #pragma once
 // What keeps the number of items among native nodes bounded: a credit goes with each, and comes back when the last has gone.
 #include <weir/framework/detail/flow_group.hpp>
+#include <weir/framework/detail/item_place.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -82,8 +83,8 @@ private:
 template <class T> struct FlowCell {
     std::atomic<std::uint32_t> references{0};
     std::atomic<bool> refused{false}; ///< by a receiver without room, and not taken since; relaxed: a hint
-    std::atomic<bool> taken{false};   ///< its item was moved out; acquire and release: the next to write it comes after
     bool on_heap = false;
+    ItemPlace<> place; ///< of `item`
     std::optional<T> item;
     Credit credit;
 
@@ -136,7 +137,7 @@ public:
         slot->keep = this->shared_from_this();
         slot->cell.item.emplace(std::move(item));
         slot->cell.refused.store(false, std::memory_order_relaxed);
-        slot->cell.taken.store(false, std::memory_order_relaxed); // nobody else has the cell yet
+        slot->cell.place.filled();
         slot->cell.credit = Credit(*slot);
         return &slot->cell;
     }
