@@ -23,12 +23,12 @@ rl::var<int>* alive = nullptr; // the stock that is explored: reading it after i
 
 template <template <class> class Atomic, LeftOut left_out> class Guard {
 public:
-    void lock() {
+    void lock() WEIR_NO_THREAD_SAFETY_ANALYSIS { // on a condition
         if (left_out != LeftOut::lock)
             lock_.lock();
         RL_ASSERT((*alive)($) == 1);
     }
-    void unlock() {
+    void unlock() WEIR_NO_THREAD_SAFETY_ANALYSIS {
         RL_ASSERT((*alive)($) == 1);
         if (left_out != LeftOut::lock)
             lock_.unlock();
