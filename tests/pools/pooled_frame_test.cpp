@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <cstring>
+#include <type_traits>
 
 using namespace weir;
 
@@ -21,6 +22,9 @@ PooledFrame picture(std::uint32_t width, std::uint32_t height, PixelFormat pixel
 }
 
 } // namespace
+
+static_assert(std::has_unique_object_representations_v<PictureFacts> && sizeof(PictureFacts) % 16 == 0,
+              "copied in wide moves only while it has no padding");
 
 TEST_CASE("a handle's header is its own, its pixels are shared", "[pools][frame]") {
     PooledFrame frame = picture(64, 48, PixelFormat::yuv420p);

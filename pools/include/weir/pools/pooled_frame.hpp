@@ -27,10 +27,11 @@ struct Crop {
     friend bool operator==(const Crop&, const Crop&) = default;
 };
 
-enum class FieldOrder : std::uint8_t { progressive, top_first, bottom_first };
+enum class FieldOrder : std::uint16_t { progressive, top_first, bottom_first };
 
-/// The handle's own part of a frame: changing it never touches pixels or other handles.
-struct FrameHeader {
+/// What is known of a picture besides its pixels. Whole words and no padding: it is copied in a few wide moves, always the same
+/// ones, which wait for no narrower store before them.
+struct PictureFacts {
     std::int64_t pts = no_time; ///< in `time_base`
     std::int64_t duration = 0;  ///< in `time_base`, 0 unknown
     Rational time_base{0, 1};
@@ -38,8 +39,12 @@ struct FrameHeader {
     Rational sample_aspect{0, 1}; ///< of a pixel; 0/1 unknown
     Rational frame_rate{0, 1};    ///< 0/1 unknown or variable
     Colour colour;
-    FieldOrder fields = FieldOrder::progressive;
     bool key = false;
+    FieldOrder fields = FieldOrder::progressive;
+};
+
+/// The handle's own part of a frame: changing it never touches pixels or other handles.
+struct FrameHeader : PictureFacts {
     std::shared_ptr<const SideData> side_data;
     std::int64_t entered = 0; ///< nanoseconds of the engine's clock when its source put it into the pipeline; 0: it has not yet
 };

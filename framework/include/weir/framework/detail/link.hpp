@@ -82,17 +82,12 @@ public:
     }
 
     /// The consumer's: the oldest entry or nullptr.
-    [[nodiscard]] Entry* front() noexcept {
-        return dropping_ ? dropping_->front([this](const T& item) { measure_out(item); }) : queue_.front();
-    }
-    /// The consumer's: takes the item that is first, as a T or what is made of one, and tells a waiting producer.
+    [[nodiscard]] Entry* front() noexcept { return dropping_ ? front_to_drop() : queue_.front(); }
+    /// The consumer's: takes the item that `front` has shown, as a T or what is made of one, and tells a waiting producer.
     template <class To = T> [[nodiscard]] To take() noexcept {
-        T& first = *std::get_if<T>(front());
-        if (!dropping_)
-            measure_out(first); // while it is whole
-        if constexpr (KeepsEntry<T>)
-            if (latency_)
-                item_time(first, [&](std::int64_t pts, Rational base) { note_latency(entry_time(first), pts, base); });
+        T& first = *std::get_if<T>(dropping_ ? front_to_drop() : &queue_.first());
+        if (measures_ || latency_)
+            note_taken(first);
         To item(std::move(first));
         pop();
         return item;
@@ -108,6 +103,17 @@ private:
             queue_.pop();
             tell_producer();
         }
+    }
+    [[nodiscard]] Entry* front_to_drop() noexcept {
+        return dropping_->front([this](const T& item) { measure_out(item); });
+    }
+    /// While the item is whole.
+    void note_taken(T& item) noexcept {
+        if (!dropping_) // else it was measured when it came to the front
+            measure_out(item);
+        if constexpr (KeepsEntry<T>)
+            if (latency_)
+                item_time(item, [&](std::int64_t pts, Rational base) { note_latency(entry_time(item), pts, base); });
     }
     void settle_queue() noexcept override { queue_.settle(); }
     void settle_puts_now() noexcept override {

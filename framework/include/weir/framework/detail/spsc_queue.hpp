@@ -59,7 +59,9 @@ public:
         }
         return static_cast<T*>(head_->slot(popped_));
     }
-    /// Removes what `front` showed.
+    /// What `front` has shown.
+    [[nodiscard]] T& first() noexcept { return *static_cast<T*>(head_->slot(popped_)); }
+    /// Removes it.
     void pop() noexcept {
         static_cast<T*>(head_->slot(popped_))->~T();
         if (++popped_ == ChunkSize) {
