@@ -91,6 +91,11 @@ TEMPLATE_TEST_CASE("an overflow is warned about once a second, with the holders"
     REQUIRE(warnings.size() == 1);
     CHECK_THAT(warnings[0], Catch::Contains("64x48 yuv420p") && Catch::Contains("2 of 1 out: encode[hd] 2"));
     CHECK(pool.stats().overflows == 2);
+    std::this_thread::sleep_for(1100ms);
+    const PooledFrame fourth = pool.acquire(by);
+    const PooledFrame fifth = pool.acquire(by);
+    REQUIRE(warnings.size() == 2);
+    CHECK_THAT(warnings[1], Catch::Contains("3 times so far") && Catch::Contains("4 of 1 out"));
 }
 
 TEMPLATE_TEST_CASE("a warning that throws costs no frame", "[pools][overflow]", WEIR_FRAME_POOLS) {

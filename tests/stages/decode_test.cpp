@@ -1,8 +1,14 @@
 #include <weir/stages/av.hpp>
+#include <weir/stages/resample.hpp>
 
 #include "support/media.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
 
 using namespace weir;
 using namespace support;
@@ -165,4 +171,34 @@ TEST_CASE("sound comes out sample by sample as it went in", "[stages][decode]") 
     CHECK(pieces.front().format().layout == *channel_layout("5.1"));
     pieces.clear();
     CHECK(test.frames_out() == 0);
+}
+
+TEST_CASE("sound whose pieces differ in length stays with one pool", "[stages][decode][resample]") {
+    const Folder folder;
+    using Case = std::pair<std::string, std::string>;
+    // The last one's pieces are longer than those that a pool has room for unless it is asked to.
+    const auto [codec, name] = GENERATE(Case{"libvorbis", "a.ogg"}, Case{"flac", "a.flac"}, Case{"wavpack", "a.wv"});
+    CAPTURE(codec);
+    TestEngine test;
+    run(test, "tone duration=3 rate=44100 layout=stereo ! encode " + codec + " ! mux " + folder / name);
+    TestEngine fresh;
+    std::vector<PooledSamples> pieces;
+    {
+        Pipeline pipeline(fresh.engine);
+        pipeline.add("in", demux(folder / name)) >> pipeline.add("dec", decode()) >>
+            pipeline.add("rate", resample({.rate = 48000})) >> pipeline.add("keep", keep(pieces));
+        pipeline.run();
+    }
+    std::set<std::uint32_t> counts;
+    for (const PooledSamples& piece : pieces)
+        counts.insert(piece.header().count);
+    CHECK(counts.size() > 1);
+    // The decoder's and the resampler's sample formats may differ; each has one pool.
+    std::map<std::string, int> pools;
+    for (const PoolReport& report : fresh.engine.registry().stats())
+        ++pools[report.format.substr(0, report.format.find(" of "))];
+    for (const auto& [format, count] : pools) {
+        CAPTURE(format);
+        CHECK(count == 1);
+    }
 }
