@@ -3,6 +3,7 @@
 #include "lock_free_free_list.hpp"
 #include "plain_atomic.hpp"
 #include "pool_core_of.hpp"
+#include "pool_core_waits.hpp"
 #include "spin_lock.hpp"
 #include "stock.hpp"
 
