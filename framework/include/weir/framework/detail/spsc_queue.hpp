@@ -57,13 +57,13 @@ public:
             if (out_ == seen_)
                 return nullptr;
         }
-        return static_cast<T*>(head_->slot(popped_));
+        return &first();
     }
     /// What `front` has shown.
     [[nodiscard]] T& first() noexcept { return *static_cast<T*>(head_->slot(popped_)); }
     /// Removes it.
     void pop() noexcept {
-        static_cast<T*>(head_->slot(popped_))->~T();
+        first().~T();
         if (++popped_ == ChunkSize) {
             Chunk* old = std::exchange(head_, head_->next);
             popped_ = 0;
