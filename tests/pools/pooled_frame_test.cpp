@@ -23,7 +23,7 @@ PooledFrame picture(std::uint32_t width, std::uint32_t height, PixelFormat pixel
 
 } // namespace
 
-static_assert(std::has_unique_object_representations_v<PictureFacts> && sizeof(PictureFacts) % 16 == 0,
+static_assert(std::has_unique_object_representations_v<FrameProperties> && sizeof(FrameProperties) % 16 == 0,
               "copied in wide moves only while it has no padding");
 
 TEST_CASE("a handle's header is its own, its pixels are shared", "[pools][frame]") {

@@ -31,7 +31,7 @@ enum class FieldOrder : std::uint16_t { progressive, top_first, bottom_first };
 
 /// What is known of a picture besides its pixels. Whole words and no padding: it is copied in a few wide moves, always the same
 /// ones, which wait for no narrower store before them.
-struct PictureFacts {
+struct FrameProperties {
     std::int64_t pts = no_time; ///< in `time_base`
     std::int64_t duration = 0;  ///< in `time_base`, 0 unknown
     Rational time_base{0, 1};
@@ -44,7 +44,7 @@ struct PictureFacts {
 };
 
 /// The handle's own part of a frame: changing it never touches pixels or other handles.
-struct FrameHeader : PictureFacts {
+struct FrameHeader : FrameProperties {
     std::shared_ptr<const SideData> side_data;
     std::int64_t entered = 0; ///< nanoseconds of the engine's clock when its source put it into the pipeline; 0: it has not yet
 };
