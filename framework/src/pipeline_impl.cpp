@@ -286,7 +286,7 @@ void PipelineImpl::resume() noexcept {
 void PipelineImpl::start_job(StageCore& stage, Job& job, JobPlace place) {
     if (probe_)
         probe_->starts_job(stage);
-    graph_->reserve_wait(); // until job_over
+    keep(); // until the job is over
     stage.job_started();
     try {
         switch (place) {
@@ -296,7 +296,7 @@ void PipelineImpl::start_job(StageCore& stage, Job& job, JobPlace place) {
         }
     } catch (...) {
         stage.job_over();
-        graph_->release_wait();
+        let_go();
         throw;
     }
 }

@@ -102,7 +102,10 @@ public:
     void run_call(const std::function<void(EndReason)>& call, StageCore& stage, EndReason reason) noexcept;
     void look_for_stall(StageCore& stage) noexcept;
     void start_job(StageCore& stage, Job& job, JobPlace place);
-    void job_over() noexcept { graph_->release_wait(); }
+    /// Its stages, and with them it, stay until it is let go: for a job, or for who still has to tell it something. While a
+    /// stage of it is there.
+    void keep() noexcept { graph_->reserve_wait(); }
+    void let_go() noexcept { graph_->release_wait(); }
     /// A port of that stage's, made in its body (added_ports.cpp).
     /// False if a port of that name and type was added before, which then stays.
     bool add_output(StageCore& stage, std::unique_ptr<OutputBase> port);

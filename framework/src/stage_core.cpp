@@ -21,8 +21,9 @@ constexpr std::int64_t light_activation = 30'000; ///< nanoseconds; waking an id
 /// instead of waking a worker for it.
 class FollowerList {
 public:
-    /// While it lives, stages of that engine may follow on this thread; then they run.
-    explicit FollowerList(const EngineImpl& engine) noexcept : engine_(engine), outer_(std::exchange(here, this)) {}
+    /// While it lives and is open, stages of that engine may follow on this thread; then they run.
+    FollowerList(const EngineImpl& engine, bool open) noexcept
+        : engine_(engine), outer_(std::exchange(here, this)), open_(open) {}
     ~FollowerList() {
         while (Runnable* const next = list_.pop_front())
             static_cast<StageCore*>(next)->activate();
@@ -33,11 +34,17 @@ public:
 
     /// False if it has to go to the back of the engine's queue.
     [[nodiscard]] static bool take(StageCore& stage) noexcept {
-        if (!here || here->now_ - here->began_ > followers_share || &here->engine_ != &stage.pipeline_.engine() ||
-            !stage.light() || (current && !current->light()))
+        if (!here || !here->open_ || here->now_ - here->began_ > followers_share ||
+            &here->engine_ != &stage.pipeline_.engine() || !stage.light() || (current && !current->light()))
             return false;
         here->list_.push_back(stage);
         return true;
+    }
+
+    /// A job has no more to do here than to tell its stage. Before that it may yet wait for those it tells.
+    static void open() noexcept {
+        if (here)
+            here->open_ = true;
     }
 
     /// The time at which an activation begins on this thread.
@@ -62,6 +69,7 @@ private:
     const EngineImpl& engine_;
     FollowerList* outer_;
     IntrusiveList<Runnable> list_;
+    bool open_;
     std::int64_t began_ = 0; ///< by ledger_now(), as the others
     std::int64_t now_ = 0;   ///< when the latest activation began or rested
     bool rested_ = false;    ///< just then, so that is when the next one begins: no look at the clock
@@ -158,12 +166,12 @@ void StageCore::activate() noexcept {
 }
 
 void StageCore::run() noexcept {
-    const FollowerList followers(pipeline_.engine());
+    const FollowerList followers(pipeline_.engine(), true);
     activate();
 }
 
 void run_with_followers(EngineImpl& engine, Job& job) noexcept {
-    const FollowerList followers(engine);
+    const FollowerList followers(engine, false);
     job.run();
 }
 
@@ -216,7 +224,8 @@ void StageCore::body() noexcept {
             note_length(4 * light_activation); // it had its share of the thread
             activation_.yield();
             current = outer;
-            post();
+            graph_.reserve_wait();
+            pipeline_.engine().queue().post(*this); // behind all others: it is not to follow itself
             return;
         }
         // A job's end is waited for by whoever has none of the other reasons. Who is paused waits for nobody in the pipeline.
@@ -385,8 +394,9 @@ void start_job(Job& job, JobPlace place) {
 void job_over(StageBase& stage) noexcept {
     auto& core = static_cast<StageCore&>(stage);
     PipelineImpl& pipeline = core.pipeline();
+    FollowerList::open();
     core.job_over();
-    pipeline.job_over();
+    pipeline.let_go();
 }
 
 } // namespace weir::detail

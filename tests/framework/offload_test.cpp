@@ -98,3 +98,31 @@ TEST_CASE("several jobs that are started after one all run", "[framework][offloa
     pipeline.run();
     CHECK(done == 3 * 2000);
 }
+
+TEST_CASE("a job that pushes more into another pipeline than fits gets it through, on the only I/O thread",
+          "[framework][offload]") {
+    OneIoThread test;
+    ItemSource<int> source("numbers", 4);
+    std::atomic<int> taken{0};
+    Pipeline reader(test.engine), writer(test.engine);
+    reader.add("numbers", source.stage()) >> reader.add("sink", sink([&taken](int) { ++taken; }));
+    writer.add("jobs",
+               [&source](Output<int> out) -> Process {
+                   bool all = true;
+                   for (int job = 0; job < 100 && all; ++job) // by then the other's stages are known to be light
+                       all = co_await offload([&source] {
+                           for (int i = 0; i < 20; ++i)
+                               if (source.push(i, 10s) != Pushed::yes)
+                                   return false;
+                           return true;
+                       });
+                   source.end();
+                   static_cast<void>(co_await out.put(0));
+               }) >>
+        writer.add("sink", sink([](int) {}));
+    reader.start();
+    writer.start();
+    writer.wait();
+    reader.wait();
+    CHECK(taken == 100 * 20);
+}
