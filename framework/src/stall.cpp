@@ -103,23 +103,28 @@ public:
         });
         if (std::any_of(members_.begin(), members_.end(), [](const Member& member) { return waits_for_quota(why_of(member)); }))
             find_holders();
-        for (bool changed = true; changed;) {
-            changed = false;
-            for (Member& member : members_)
-                if (member.stuck && !is_stuck(*member.core, why_of(member))) {
-                    member.stuck = false;
-                    changed = true;
-                }
-        }
-        std::erase_if(members_, [](const Member& member) { return !member.stuck; });
-        for (std::size_t i = 0; i < members_.size(); ++i)
-            members_[i].core->place_in_search = i;
+        leave_out_who_is_not_stuck();
+        keep_the_stuck();
         return !members_.empty() && still_the_same();
     }
 
-    /// Grows the smallest bound to blame. False if there is none: everybody waits for items, a true deadlock.
-    [[nodiscard]] bool grow() {
-        bool bounds = false;
+    /// Whether some of them wait for items of each other and of nobody else: a true deadlock, which no bound is to blame for,
+    /// whatever the others could yet put into full links to them. If so, they are what was found.
+    [[nodiscard]] bool deadlocked() {
+        for (Member& member : members_)
+            member.stuck = why_of(member).kind() == WaitKind::input;
+        leave_out_who_is_not_stuck();
+        if (std::any_of(members_.begin(), members_.end(), [](const Member& member) { return member.stuck; })) {
+            keep_the_stuck();
+            return true;
+        }
+        for (Member& member : members_)
+            member.stuck = true;
+        return false;
+    }
+
+    /// Grows the smallest bound to blame of those who are not deadlocked.
+    void grow() {
         LinkBase* link = nullptr;
         OutputBase* port = nullptr;
         std::size_t smallest = std::numeric_limits<std::size_t>::max();
@@ -127,7 +132,6 @@ public:
             const Reason why = why_of(member);
             if (why.kind() == WaitKind::input)
                 continue;
-            bounds = true;
             auto& output = const_cast<OutputBase&>(why.output());
             if (why.kind() != WaitKind::quota)
                 for (LinkBase* candidate : output.links())
@@ -151,8 +155,7 @@ public:
                  " has frames out: " + frames_of_quota(root().engine().registry(), *port->quota()), port->quota()->limit());
             port->grow_quota();
             port->stage().signal();
-        }
-        return bounds; // one that has room again meanwhile has told its stage
+        } // else one that has room again meanwhile has told its stage
     }
 
     /// Sinks to which nothing comes while others rest have stepped, too.
@@ -170,18 +173,20 @@ public:
         return text;
     }
 
-    /// Ends those who have stopped for ever. Nothing leads from a branch to its pipeline: if stages of that are among them, the
-    /// cycle is there, and it takes its branches with it. Else it is in each branch that has some.
-    void fail(const std::exception_ptr& error) {
-        for (PipelineImpl* graph : graphs_) {
+    /// Whom to end because they have stopped for ever. Nothing leads from a branch to its pipeline: if stages of that are among
+    /// them, the cycle is there, and it takes its branches with it. Else it is in each branch that has some.
+    [[nodiscard]] std::vector<StageCore*> whom_to_fail() const {
+        std::vector<StageCore*> first_of_each;
+        for (const PipelineImpl* graph : graphs_) {
             const auto member = std::find_if(members_.begin(), members_.end(),
                                              [graph](const Member& each) { return &each.core->pipeline() == graph; });
             if (member == members_.end())
                 continue;
-            graph->fail(*member->core, error);
+            first_of_each.push_back(member->core);
             if (!graph->parent())
-                return;
+                break;
         }
+        return first_of_each;
     }
     /// What is to be logged, after the search.
     [[nodiscard]] const std::string& warning() const noexcept { return warning_; }
@@ -223,6 +228,23 @@ private:
                 if (link->full() && stuck(core_of(link->to())))
                     return true;
         return waits_for_quota(why) && !output.quota()->has_room() && all_holders_stuck(*output.quota());
+    }
+
+    /// The greatest set of those marked that are stuck with nobody but each other to wait for.
+    void leave_out_who_is_not_stuck() {
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (Member& member : members_)
+                if (member.stuck && !is_stuck(*member.core, why_of(member))) {
+                    member.stuck = false;
+                    changed = true;
+                }
+        }
+    }
+    void keep_the_stuck() {
+        std::erase_if(members_, [](const Member& member) { return !member.stuck; });
+        for (std::size_t i = 0; i < members_.size(); ++i)
+            members_[i].core->place_in_search = i;
     }
 
     void find_holders() {
@@ -309,14 +331,24 @@ void PipelineImpl::look_for_stall(StageCore& stage) noexcept {
                 search.end_steps();
             return;
         }
-        if (search.grow()) {
+        if (!search.deadlocked()) {
+            search.grow();
             lock.unlock(); // the log is the application's
             if (!search.warning().empty())
                 log(LogLevel::warning, search.warning());
             return;
         }
-        search.fail(std::make_exception_ptr(Deadlock(
-            "", "", "deadlock: these stages wait for each other and no bound is to blame: " + search.who_waits_for_whom())));
+        const auto error = std::make_exception_ptr(Deadlock(
+            "", "", "deadlock: these stages wait for each other and no bound is to blame: " + search.who_waits_for_whom()));
+        const std::vector<StageCore*> stages = search.whom_to_fail();
+        for (StageCore* each : stages)
+            each->pipeline().keep();
+        lock.unlock(); // who is told to stop may call the application
+        for (StageCore* each : stages) {
+            PipelineImpl& pipeline = each->pipeline();
+            pipeline.fail(*each, error);
+            pipeline.let_go();
+        }
     } catch (const std::bad_alloc&) {
         fail(stage, std::current_exception());
     }

@@ -103,6 +103,54 @@ TEST_CASE("two stages that wait for each other's first item end with an error th
     }
 }
 
+TEST_CASE("a deadlock is called one also where a full link into it could be made longer for ever", "[framework][stall]") {
+    TestEngine test;
+    Event full("the link into the loop is full");
+    Pipeline pipeline(test.engine);
+    const auto numbers = pipeline.add("numbers", support::numbers, 200'000);
+    const auto a = pipeline.add("a", [](Input<int> loop, Input<int> values, Output<int> out) -> Process {
+        while (co_await loop.next())
+            co_await out.put((co_await values.next()).value());
+    });
+    const auto b = pipeline.add("b", [&full](Input<int> in, Output<int> out) -> Process {
+        co_await until(full);
+        while (auto item = co_await in.next())
+            co_await out.put(*item);
+    });
+    a >> b;
+    pipeline.connect(b, a["in0"], {.feedback = true});
+    pipeline.connect(numbers, a["in1"], {.capacity = 2});
+    pipeline.start();
+    support::until_state(pipeline, "numbers", "waiting for room");
+    full.set();
+    try {
+        pipeline.wait();
+        FAIL("the pipeline ended without an error");
+    } catch (const Deadlock& error) {
+        const std::string text = error.what();
+        CHECK(text.find("a is waiting for input from b.out, b is waiting for input from a.out") != std::string::npos);
+        CHECK(text.find("numbers") == std::string::npos);
+    }
+    for (const LinkSnapshot& link : pipeline.snapshot().links)
+        CHECK(link.overflows == 0);
+}
+
+TEST_CASE("what is called when a deadlocked stage is told to stop may look at its pipeline", "[framework][stall]") {
+    TestEngine test;
+    Pipeline pipeline(test.engine);
+    std::size_t stages = 0;
+    const auto a = pipeline.add("a", [&](Input<int> in, Output<int> out) -> Process {
+        const std::stop_callback look(this_stage().stop_token(), [&] { stages = pipeline.snapshot().stages.size(); });
+        while (auto item = co_await in.next())
+            co_await out.put(*item);
+    });
+    const auto b = pipeline.add("b", echo);
+    a >> b;
+    pipeline.connect(b, a, {.feedback = true});
+    CHECK_THROWS_AS(pipeline.run(), Deadlock);
+    CHECK(stages == 2);
+}
+
 TEST_CASE("a loop in which nobody has a first item is refused before it runs", "[framework][check]") {
     TestEngine test;
     Pipeline pipeline(test.engine);
