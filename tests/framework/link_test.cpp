@@ -110,6 +110,25 @@ TEST_CASE("a branch that drops does not hold up the other, which gets everything
     CHECK(slow == std::vector<int>{1999});
 }
 
+TEST_CASE("what a reader looked at and left in a link that drops is freed and counted when it leaves", "[framework][link]") {
+    TestEngine test(1); // else the source may be between the reader's closing and its freeing
+    const auto item = std::make_shared<int>(7);
+    Pipeline pipeline(test.engine);
+    long uses = 0;
+    const auto from = pipeline.add("src", [&](Output<std::shared_ptr<int>> out) -> Process {
+        std::shared_ptr<int> first = item;
+        while (co_await out.put(std::move(first))) // false: the reader has left
+            first = nullptr;
+        uses = item.use_count();
+    });
+    const auto to = pipeline.add("reader", [](Input<std::shared_ptr<int>> in) -> Process { co_await in.peek(); });
+    pipeline.connect(from, to, {.capacity = 1, .when_full = WhenFull::drop_newest});
+    pipeline.run();
+    CHECK(uses == 1);
+    const LinkSnapshot link = link_to(pipeline.snapshot(), "reader");
+    CHECK(link.items == link.drops + link.discards);
+}
+
 TEST_CASE("frames that a link drops are back in their pool before the pipeline ends", "[framework][link][lifecycle]") {
     TestEngine test;
     int seen = 0;

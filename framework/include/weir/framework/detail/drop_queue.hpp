@@ -70,7 +70,12 @@ public:
         note_size();
         return hand_ ? &*hand_ : nullptr;
     }
-    void pop() noexcept { hand_.reset(); }
+    /// The consumer's: takes it out of the hand. Whether that was an item.
+    bool pop() noexcept {
+        const bool item = hand_ && hand_->index() == 0;
+        hand_.reset();
+        return item;
+    }
 
     /// Either's: the first item, if there is one.
     [[nodiscard]] std::optional<T> discard_one() noexcept WEIR_EXCLUDES(mutex_) {

@@ -67,6 +67,8 @@ public:
 
     void discard() noexcept override {
         const Lock lock(close_mutex_);
+        if (dropping_ && dropping_->pop()) // what the consumer had in hand: it takes no more
+            discarded_.fetch_add(1, std::memory_order_relaxed);
         while (dropping_ ? dropping_->discard_one().has_value() : queue_.front() != nullptr) {
             discarded_.fetch_add(1, std::memory_order_relaxed);
             if (!dropping_)
@@ -75,8 +77,6 @@ public:
     }
 
     void begin_anew() noexcept override {
-        if (dropping_)
-            dropping_->pop(); // what the consumer had in hand
         LinkBase::begin_anew();
         refused_ = broken_ = false;
     }

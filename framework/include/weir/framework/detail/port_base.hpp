@@ -97,9 +97,10 @@ public:
     [[nodiscard]] virtual std::size_t size() const noexcept = 0;
     /// Makes sure the next gap can be stored. The producer's. Throws std::bad_alloc.
     virtual void reserve() = 0;
-    /// Stores what the token brings for this link and tells the consumer. Called by the input's node.
+    /// Stores what the token brings for this link and tells the consumer, perhaps not before `settle_puts`. Called by the
+    /// input's node.
     virtual void accept(const Token& token) noexcept = 0;
-    /// Frees what is inside; only when neither end runs.
+    /// Frees and counts what is inside, also what the consumer had in hand: when neither end runs, or the link is closed.
     virtual void discard() noexcept = 0;
     /// The same, and it is as it was at first, but for its figures and what the stall rule has added.
     virtual void begin_anew() noexcept;

@@ -9,7 +9,8 @@
 namespace weir::detail {
 
 /// Chunks of slots in a chain; an emptied chunk is kept and used again, so that in steady state nothing is allocated.
-/// The producer alone calls `emplace`, `reserve`, `settle_puts`, the consumer alone `front`, `pop`, `settle`.
+/// The producer alone calls `emplace`, `reserve`, `settle_puts`, the consumer alone `front`, `first`, `pop`,
+/// `settle`.
 template <class T, std::size_t ChunkSize = 8, template <class> class Atomic = std::atomic> class SpscQueue {
 public:
     SpscQueue() : head_(new Chunk), tail_(head_) {}
