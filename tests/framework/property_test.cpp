@@ -133,7 +133,9 @@ bool is_out_of_memory(const std::exception_ptr& error) {
 }
 
 /// Makes the graphs of the seeds that the environment says, and runs each by `run_one`, which says what was wrong, or nothing.
-template <class F> std::size_t count_wrong(F run_one, weir::BufferAllocator& memory = weir::host_allocator()) {
+/// So many times, each with other bounds.
+template <class F>
+std::size_t count_wrong(F run_one, weir::BufferAllocator& memory = weir::host_allocator(), std::uint64_t times = 1) {
     const std::uint64_t count = from_environment("WEIR_PROPERTY_GRAPHS", 2000);
     const std::uint64_t only = from_environment("WEIR_PROPERTY_SEED", 0);
     std::vector<std::unique_ptr<weir::Engine>> engines;
@@ -150,16 +152,21 @@ template <class F> std::size_t count_wrong(F run_one, weir::BufferAllocator& mem
     const std::uint64_t last = only ? only : count;
     for (std::uint64_t seed = first; seed <= last && failed < 5; ++seed) {
         hang.set(seed);
-        const property::GraphSpec spec = property::random_graph(seed);
-        weir::Engine& engine = *engines[spec.threads - 1];
-        if (only)
-            std::cerr << property::to_string(spec);
-        std::string wrong = run_one(spec, engine);
-        if (wrong.empty() && frames_out(engine) != 0)
-            wrong = std::to_string(frames_out(engine)) + " frames stayed out";
-        if (!wrong.empty()) {
-            ++failed;
-            std::cerr << wrong << "; replay with WEIR_PROPERTY_SEED=" << seed << "\n" << property::to_string(spec);
+        property::GraphSpec spec = property::random_graph(seed);
+        for (std::uint64_t time = 0; time < times; ++time) {
+            if (time > 0)
+                change_bounds(spec, time);
+            weir::Engine& engine = *engines[spec.threads - 1];
+            if (only)
+                std::cerr << property::to_string(spec);
+            std::string wrong = run_one(spec, engine);
+            if (wrong.empty() && frames_out(engine) != 0)
+                wrong = std::to_string(frames_out(engine)) + " frames stayed out";
+            if (!wrong.empty()) {
+                ++failed;
+                std::cerr << wrong << "; replay with WEIR_PROPERTY_SEED=" << seed << "\n" << property::to_string(spec);
+                break;
+            }
         }
     }
     return failed;
@@ -189,9 +196,11 @@ std::string run_disturbed(const property::GraphSpec& spec, weir::Engine& engine,
 } // namespace
 
 // WEIR_PROPERTY_GRAPHS says how many, WEIR_PROPERTY_SEED replays one.
-TEST_CASE("random graphs give what the sequential interpreter gives, and no frame stays out", "[framework][property]") {
-    CHECK(count_wrong([](const property::GraphSpec& spec, weir::Engine& engine) { return run_disturbed(spec, engine, {}); }) ==
-          0);
+TEST_CASE("random graphs give what the sequential interpreter gives for any threads, capacities and quotas, and no frame "
+          "stays out",
+          "[framework][property]") {
+    CHECK(count_wrong([](const property::GraphSpec& spec, weir::Engine& engine) { return run_disturbed(spec, engine, {}); },
+                      weir::host_allocator(), 3) == 0);
 }
 
 TEST_CASE("random graphs that are paused now and then give the same", "[framework][property][pause]") {

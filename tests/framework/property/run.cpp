@@ -6,6 +6,7 @@
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 namespace property {
@@ -55,6 +56,12 @@ weir::StageOptions options_of(const NodeSpec& node) {
     return options;
 }
 
+/// The same for a function: the shape sees to the policy.
+void refuse_in_a_call(const NodeSpec& node, std::uint64_t value) {
+    if (fails(node, value))
+        throw std::runtime_error(planned);
+}
+
 /// A call of `parallel`: takes as long as the value says.
 PooledFrame take_time(const NodeSpec& node, PooledFrame frame) {
     const std::uint64_t value = value_of(frame);
@@ -73,13 +80,28 @@ weir::Task<bool> put_new(Output<PooledFrame> out, std::uint64_t value) {
     co_return open;
 }
 
-Process source(Output<PooledFrame> out, NodeSpec node) {
-    for (std::size_t i = 0; i < node.count && i < node.stop_after; ++i) {
-        PooledFrame frame = co_await out.acquire(format_for(mix(node.seed, i)));
-        set_value(frame, mix(node.seed, i));
-        if (!co_await out.put(std::move(frame)))
+/// How many a source has made, which stays when it is made anew.
+using Made = std::shared_ptr<std::size_t>;
+
+Process source(Output<PooledFrame> out, NodeSpec node, Made made) {
+    while (*made < node.count && *made < node.stop_after) {
+        const std::uint64_t value = mix(node.seed, (*made)++);
+        if (refuse(node, value))
+            continue;
+        if (!co_await put_new(out, value))
             co_return;
     }
+}
+
+/// The same as a function, whose frames are in no quota.
+std::optional<PooledFrame> make_next(const NodeSpec& node, std::size_t& made) {
+    if (made == node.count || made == node.stop_after)
+        return std::nullopt;
+    const std::uint64_t value = mix(node.seed, made++);
+    refuse_in_a_call(node, value);
+    PooledFrame frame = weir::this_stage().registry().frames(format_for(value)).acquire_or_spill();
+    set_value(frame, value);
+    return frame;
 }
 
 Process one_to_many(Input<PooledFrame> in, Output<PooledFrame> out, NodeSpec node) {
@@ -115,6 +137,8 @@ Process delay(Input<PooledFrame> in, Output<PooledFrame> out, NodeSpec node) {
         auto frame = co_await in.next();
         if (!frame)
             break;
+        if (refuse(node, value_of(*frame)))
+            continue;
         held.push_back(std::move(*frame));
         if (held.size() > node.count) {
             const bool open = co_await out.put(std::move(held.front()));
@@ -138,6 +162,8 @@ Process split(Input<PooledFrame> in, Output<PooledFrame> odd, Output<PooledFrame
         auto frame = co_await in.next();
         if (!frame)
             co_return;
+        if (refuse(node, value_of(*frame)))
+            continue;
         if (value_of(*frame) % 2)
             odd_open = co_await odd.put(std::move(*frame));
         else
@@ -152,6 +178,8 @@ Process zip(Input<PooledFrame> a, Input<PooledFrame> b, Output<PooledFrame> out,
         if (!first || !second)
             co_return;
         const std::uint64_t value = mix(value_of(*first), value_of(*second));
+        if (refuse(node, value))
+            continue;
         const bool open = co_await put_new(out, value);
         if (!open)
             co_return;
@@ -169,6 +197,8 @@ Process merge(Input<PooledFrame> a, Input<PooledFrame> b, Output<PooledFrame> ou
             if (!frame)
                 break;
             ++read;
+            if (refuse(node, value_of(*frame)))
+                continue;
             const bool open = co_await out.put(std::move(*frame));
             if (!open)
                 co_return;
@@ -178,6 +208,8 @@ Process merge(Input<PooledFrame> a, Input<PooledFrame> b, Output<PooledFrame> ou
             b_open = frame.has_value();
             if (frame) {
                 ++read;
+                if (refuse(node, value_of(*frame)))
+                    continue;
                 const bool open = co_await out.put(std::move(*frame));
                 if (!open)
                     co_return;
@@ -191,7 +223,8 @@ Process sink(Input<PooledFrame> in, std::vector<std::uint64_t>* results, NodeSpe
         auto frame = co_await in.next();
         if (!frame)
             co_return;
-        results->push_back(value_of(*frame));
+        if (!refuse(node, value_of(*frame)))
+            results->push_back(value_of(*frame));
     }
 }
 
@@ -200,11 +233,27 @@ weir::AnyStage add(Graph& graph, std::string name, const NodeSpec& node, std::ve
     const auto any = [](const auto& stage) { return weir::AnyStage(*stage.in().pipeline, stage.index()); };
     weir::AnyStage stage = [&] {
         switch (node.kind) {
-        case Kind::source: return any(graph.add(name, source, node));
+        case Kind::source: {
+            const auto made = std::make_shared<std::size_t>(0);
+            if (!node.shape)
+                return any(graph.add(name, source, node, made));
+            return any(graph.add(name, weir::source([node, made] { return make_next(node, *made); })));
+        }
+        case Kind::forward:
+            if (node.shape)
+                return any(graph.add(name, weir::map([node](PooledFrame frame) {
+                                         refuse_in_a_call(node, value_of(frame));
+                                         return frame;
+                                     })));
+            [[fallthrough]];
         case Kind::transform:
         case Kind::rewrite:
-        case Kind::forward:
         case Kind::expand: return any(graph.add(name, one_to_many, node));
+        case Kind::filter:
+            return any(graph.add(name, weir::filter([node](const PooledFrame& frame) {
+                                     refuse_in_a_call(node, value_of(frame));
+                                     return passes(node, value_of(frame));
+                                 })));
         case Kind::delay: return any(graph.add(name, delay, node));
         case Kind::split: return any(graph.add(name, split, node));
         case Kind::zip: return any(graph.add(name, zip, node));
@@ -214,6 +263,11 @@ weir::AnyStage add(Graph& graph, std::string name, const NodeSpec& node, std::ve
                 name, weir::parallel(node.count, [node](PooledFrame frame) { return take_time(node, std::move(frame)); })));
         case Kind::sink: break;
         }
+        if (node.shape)
+            return any(graph.add(name, weir::sink([node, &recorded](PooledFrame frame) {
+                                     refuse_in_a_call(node, value_of(frame));
+                                     recorded.push_back(value_of(frame));
+                                 })));
         return any(graph.add(name, sink, &recorded, node));
     }();
     graph.set(stage, options_of(node));
@@ -224,6 +278,21 @@ weir::WhenFull when_full(const LinkSpec& link) {
     if (!link.drops)
         return weir::WhenFull::wait;
     return link.newest ? weir::WhenFull::drop_newest : weir::WhenFull::drop_oldest;
+}
+
+/// What was put into a stage's links is what it read, what was dropped, and what was discarded, however the run ended.
+void check_counts(const GraphSpec& spec, const weir::Snapshot& snapshot) {
+    std::vector<std::uint64_t> left(spec.nodes.size());
+    for (std::size_t i = 0; i < spec.links.size(); ++i) {
+        const weir::LinkSnapshot& link = snapshot.links[i];
+        left[spec.links[i].to] += link.items - link.drops - link.discards;
+        if (link.drops > 0 && !spec.links[i].drops)
+            throw std::logic_error("a link dropped that does not drop");
+    }
+    for (std::size_t i = 0; i < spec.nodes.size(); ++i)
+        if (left[i] != snapshot.stages[i].items_in)
+            throw std::logic_error("items were lost or counted twice: " + std::to_string(left[i]) + " came to node " +
+                                   std::to_string(i) + ", which read " + std::to_string(snapshot.stages[i].items_in));
 }
 
 } // namespace
@@ -249,15 +318,15 @@ void run(const GraphSpec& spec, weir::Engine& engine, Results& results, const st
     pipeline.start();
     if (disturb)
         disturb({pipeline, stages});
-    pipeline.wait();
-    for (std::size_t i = 0; i < spec.links.size(); ++i)
-        if (spec.links[i].drops) {
-            const weir::LinkSnapshot link = pipeline.snapshot().links[i];
-            const std::size_t recorded = results[spec.links[i].to].size();
-            if (link.items != recorded + link.drops + link.discards)
-                throw std::logic_error("a link lost count: " + std::to_string(link.items) + " sent, " +
-                                       std::to_string(recorded) + " recorded, " + std::to_string(link.drops) + " dropped");
-        }
+    std::exception_ptr error;
+    try {
+        pipeline.wait();
+    } catch (const weir::Error&) {
+        error = std::current_exception();
+    }
+    check_counts(spec, pipeline.snapshot());
+    if (error)
+        std::rethrow_exception(error);
 }
 
 } // namespace property

@@ -29,8 +29,8 @@ struct Running {
                                       std::vector<std::uint64_t>& recorded);
 
 /// Runs the graph as a pipeline of frames on `engine`, and lets `disturb` do something to it meanwhile. Throws what the
-/// pipeline throws, and std::logic_error if a link that drops does not count right. `results` has what sinks recorded in any
-/// case.
+/// pipeline throws, and std::logic_error if an item is in none of the counts, or in two. `results` has what sinks recorded in
+/// any case.
 void run(const GraphSpec& spec, weir::Engine& engine, Results& results,
          const std::function<void(const Running&)>& disturb = {});
 

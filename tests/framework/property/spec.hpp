@@ -12,6 +12,7 @@ enum class Kind : std::uint8_t {
     transform, ///< a new item for each
     rewrite,   ///< the same item, changed in place (copied if it is shared)
     forward,   ///< the same item, unchanged
+    filter,    ///< the same item, unchanged, or nothing, by its value
     expand,    ///< 0 to 3 new items for each, by its value
     delay,     ///< keeps `count` items before it lets the first go, and says nothing of it
     split,     ///< odd values to out0, even ones to out1
@@ -37,6 +38,7 @@ struct NodeSpec {
     std::size_t stop_after = SIZE_MAX; ///< returns early after so many items read (or made, for a source)
     std::size_t quota = 0;
     Failing failing = Failing::never;
+    bool shape = false; ///< not a coroutine, for sources, forward and sinks
 };
 
 struct LinkSpec {
@@ -76,7 +78,14 @@ struct GraphSpec {
     return node.failing != Failing::never && mix(~node.seed, value) % 16 == 0;
 }
 
+/// Whether a filter lets it pass.
+[[nodiscard]] constexpr bool passes(const NodeSpec& node, std::uint64_t value) noexcept {
+    return mix(node.seed, value) % 3 != 0;
+}
+
 [[nodiscard]] GraphSpec random_graph(std::uint64_t seed);
+/// Gives it another number of threads, other capacities and quotas, which must not change what comes out.
+void change_bounds(GraphSpec& spec, std::uint64_t seed);
 [[nodiscard]] std::string to_string(const GraphSpec& spec);
 
 /// What each sink records, by node: the definition of what the graph means.
