@@ -78,19 +78,9 @@ void PipelineImpl::set_bounds() {
             output->set_quota(quota_for(stage, *output, paths));
 }
 
-/// A branch's come on top of its pipeline's, whose threads are fixed.
-std::uint64_t PipelineImpl::codec_load() const {
-    return std::accumulate(stages_.begin(), stages_.end(), parent_ ? parent_->codec_load() : std::uint64_t{0},
+std::uint64_t PipelineImpl::codec_load() const noexcept {
+    return std::accumulate(stages_.begin(), stages_.end(), std::uint64_t{0},
                            [](std::uint64_t sum, const StageEntry& stage) { return sum + stage.traits.codec_load; });
-}
-
-/// The engine's threads shared out by load, rounded; nobody gets less than one.
-unsigned PipelineImpl::codec_threads(const StageEntry& stage) const {
-    const std::uint64_t load = codec_load();
-    if (stage.traits.codec_load == 0 || load == 0)
-        return 1;
-    const std::uint64_t share = (2 * std::uint64_t{engine_->threads()} * stage.traits.codec_load + load) / (2 * load);
-    return std::max(1u, static_cast<unsigned>(share));
 }
 
 unsigned PipelineImpl::spare_workers() const noexcept {

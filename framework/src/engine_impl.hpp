@@ -9,7 +9,9 @@
 
 #include <oneapi/tbb/task_arena.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -50,6 +52,8 @@ public:
     /// Pipelines that run: the watchdog looks at them. At most 3,000; more throws Error.
     void add(PipelineImpl& pipeline);
     void remove(PipelineImpl& pipeline) noexcept;
+    /// The load of the codecs of all that run, for CodecShare.
+    [[nodiscard]] std::atomic<std::uint64_t>& codec_load() noexcept { return codec_load_; }
 
 private:
     void control_loop();
@@ -84,6 +88,7 @@ private:
     bool stopping_ WEIR_GUARDED_BY(mutex_) = false;
     Timers timers_ WEIR_GUARDED_BY(mutex_);
     ClockWatch clock_watch_{*this};
+    std::atomic<std::uint64_t> codec_load_{0};
     Mutex running_mutex_; ///< held while the watchdog looks: a pipeline leaves the list before it dies
     std::vector<PipelineImpl*> running_ WEIR_GUARDED_BY(running_mutex_);
     // Last, so that their threads are gone before anything they use.

@@ -119,6 +119,7 @@ void PipelineImpl::complete() noexcept {
     // On the control thread. The last body may still be returning through oneTBB. Isolated, or it would work for others here.
     engine_->arena().execute([this] { oneapi::tbb::this_task_arena::isolate([this] { graph_->wait_for_all(); }); });
     engine_->remove(*this);
+    codec_share_.reset();
     release_endpoints();
     // Not when its stage ended: the others still had its frames, which count in the pools' maxima.
     for (StageEntry& stage : stages_)

@@ -129,11 +129,13 @@ void PipelineImpl::start() {
 }
 
 void PipelineImpl::make_ready() {
+    codec_share_.emplace(engine_->codec_load(), codec_load());
     try {
         make_cores();
         engine_->add(*this);
     } catch (...) {
         destroy_cores();
+        codec_share_.reset();
         throw;
     }
 }
@@ -142,7 +144,8 @@ void PipelineImpl::make_cores() {
     engine_->arena().execute([&] { graph_ = std::make_unique<flow::graph>(); });
     for (StageEntry& stage : stages_)
         stage.core = std::make_unique<StageCore>(*this, *graph_, label(stage), *stage.definition, stage.ports, stage.traits,
-                                                 stage.options.on_error, codec_threads(stage));
+                                                 stage.options.on_error,
+                                                 codec_share_->threads(engine_->threads(), stage.traits.codec_load));
     for (StageEntry& stage : stages_)
         for (const auto& output : stage.ports.outputs())
             output->fix_links();

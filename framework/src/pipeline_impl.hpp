@@ -3,6 +3,7 @@
 #include <weir/framework/pipeline.hpp>
 #include <weir/pools/detail/mutex.hpp>
 
+#include "codec_share.hpp"
 #include "engine_impl.hpp"
 #include "probe.hpp"
 #include "stage_core.hpp"
@@ -164,9 +165,8 @@ private:
     void set_bounds();
     void stretch_links_of_joins();
     [[nodiscard]] std::vector<double> delays() const;
-    [[nodiscard]] std::uint64_t codec_load() const;
+    [[nodiscard]] std::uint64_t codec_load() const noexcept;
     [[nodiscard]] std::size_t quota_for(const StageEntry& stage, const OutputBase& output, const FramePaths& paths) const;
-    [[nodiscard]] unsigned codec_threads(const StageEntry& stage) const;
 
     // branch.cpp
     void admit(const std::shared_ptr<Pipeline>& graph);
@@ -193,6 +193,7 @@ private:
     void release_endpoints() noexcept;
 
     std::shared_ptr<EngineImpl> engine_;
+    std::optional<CodecShare> codec_share_; ///< while it runs
     std::string name_;
     std::vector<StageEntry> stages_;
     std::vector<Connection> connections_;

@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <future>
+#include <memory>
+
 using namespace weir;
 using support::TestEngine;
 
@@ -142,6 +145,39 @@ TEST_CASE("codecs share the engine's threads by their load, and nobody gets none
     pipeline.run();
     CHECK(shares == one.shares);
     CHECK(spare == one.spare);
+}
+
+TEST_CASE("codecs of a pipeline that starts beside others get their part of what all of them share", "[framework][check]") {
+    TestEngine test(8);
+    const auto share_beside = [&test](Event* until_then) {
+        auto pipeline = std::make_unique<Pipeline>(test.engine);
+        auto share = std::make_shared<std::promise<unsigned>>();
+        StageTraits traits;
+        traits.codec_load = 3;
+        pipeline->add("src", support::numbers, 1) >>
+            pipeline->add("codec", traits, [share, until_then](Input<int> in) -> Process {
+                share->set_value(this_stage().codec_threads());
+                if (until_then)
+                    co_await until(*until_then);
+                co_await in.next();
+            });
+        pipeline->start();
+        const unsigned threads = share->get_future().get();
+        return std::pair(std::move(pipeline), threads);
+    };
+    Event go("go");
+    const auto [first, all] = share_beside(&go);
+    const auto [second, half] = share_beside(&go);
+    const auto [third, part] = share_beside(&go);
+    CHECK(all == 8);
+    CHECK(half == 4);
+    CHECK(part == 3); // 8/3, rounded
+    go.set();
+    for (const auto* pipeline : {&first, &second, &third})
+        (*pipeline)->wait();
+    const auto [fourth, all_again] = share_beside(nullptr);
+    fourth->wait();
+    CHECK(all_again == 8);
 }
 
 TEST_CASE("two stages of one name are refused", "[framework][check]") {

@@ -1,10 +1,12 @@
 // What an engine does by itself.
-#include <weir/framework/engine.hpp>
+#include <weir/framework/pipeline.hpp>
 
 #include <catch2/catch.hpp>
+#include <oneapi/tbb/parallel_for.h>
 
 #include <atomic>
 #include <chrono>
+#include <thread>
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -31,4 +33,35 @@ TEST_CASE("pools that nobody uses go by themselves, and those in use stay", "[en
     retired.wait(0);
     CHECK(engine.registry().bytes() == in_use);
     CHECK(retired == 1);
+}
+
+TEST_CASE("an application's own parallel loop uses all cores beside an engine of one worker", "[engine][budget]") {
+    EngineConfig config;
+    config.threads = 1;
+    Engine engine(std::move(config));
+    Pipeline pipeline(engine);
+    std::atomic<bool> enough{false};
+    pipeline.add("busy", source([&enough]() -> std::optional<int> {
+                     if (enough)
+                         return std::nullopt;
+                     return 1;
+                 })) >>
+        pipeline.add("sink", sink([](int) {}));
+    pipeline.start();
+    // Each waits for all the others: fewer threads than cores would never get there.
+    const unsigned cores = std::max(2u, std::thread::hardware_concurrency());
+    std::atomic<unsigned> there{0};
+    const auto limit = std::chrono::steady_clock::now() + 20s;
+    oneapi::tbb::parallel_for(
+        0u, cores,
+        [&](unsigned) {
+            ++there;
+            while (there < cores && std::chrono::steady_clock::now() < limit)
+                std::this_thread::yield();
+        },
+        oneapi::tbb::simple_partitioner());
+    CHECK(there == cores);
+    CHECK(std::chrono::steady_clock::now() < limit);
+    enough = true;
+    pipeline.wait();
 }

@@ -1,45 +1,22 @@
 #include "../../pools/src/memory_limit.hpp"
+#include "../support/file_machine.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <filesystem>
-#include <fstream>
 #include <limits>
-#include <random>
 #include <string>
 
+using support::FileMachine;
 using weir::detail::control_group_memory;
 
 namespace {
 
 constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-/// A machine made of files.
-class Machine {
-public:
-    Machine() { std::filesystem::create_directories(root_); }
-    ~Machine() {
-        std::error_code ignored;
-        std::filesystem::remove_all(root_, ignored);
-    }
-    Machine(const Machine&) = delete;
-    Machine& operator=(const Machine&) = delete;
-
-    void write(const std::string& path, const std::string& text) const {
-        std::filesystem::create_directories((root_ / path).parent_path());
-        std::ofstream(root_ / path) << text << '\n';
-    }
-    [[nodiscard]] std::string root() const { return root_.string(); }
-
-private:
-    std::filesystem::path root_ =
-        std::filesystem::temp_directory_path() / ("weir-memory-" + std::to_string(std::random_device{}()));
-};
-
 } // namespace
 
 TEST_CASE("the memory of a control group and of those above it is the limit", "[pools][budget]") {
-    const Machine machine;
+    const FileMachine machine;
     machine.write("proc/self/cgroup", "0::/system/service");
     machine.write("sys/fs/cgroup/system/service/memory.max", "3000");
     CHECK(control_group_memory(machine.root()) == 3000);
@@ -52,21 +29,21 @@ TEST_CASE("the memory of a control group and of those above it is the limit", "[
 }
 
 TEST_CASE("in a container whose path is the host's the root's limit counts", "[pools][budget]") {
-    const Machine machine;
+    const FileMachine machine;
     machine.write("proc/self/cgroup", "0::/not/here");
     machine.write("sys/fs/cgroup/memory.max", "5000");
     CHECK(control_group_memory(machine.root()) == 5000);
 }
 
 TEST_CASE("control groups of version 1 are read as well", "[pools][budget]") {
-    const Machine machine;
+    const FileMachine machine;
     machine.write("proc/self/cgroup", "5:cpu,memory:/one\n3:cpuset:/two\nnonsense\n0::/");
     machine.write("sys/fs/cgroup/memory/one/memory.limit_in_bytes", "7000");
     CHECK(control_group_memory(machine.root()) == 7000);
 }
 
 TEST_CASE("where control groups say nothing there is no limit but the machine's", "[pools][budget]") {
-    const Machine machine;
+    const FileMachine machine;
     CHECK(control_group_memory(machine.root()) == unlimited);
     machine.write("proc/self/cgroup", "0::/a");
     machine.write("sys/fs/cgroup/a/memory.max", "max");
