@@ -137,10 +137,11 @@ std::vector<std::string> PipelineImpl::stages_without_progress(std::chrono::nano
         if (core.finished())
             continue;
         const std::int64_t since = core.since();
-        const WaitKind kind = core.idle() ? core.reason().kind() : WaitKind::none;
+        const Reason why = core.idle() ? core.reason() : Reason(WaitKind::none, nullptr);
+        const WaitKind kind = why.kind();
+        const bool by_quota = (kind == WaitKind::quota || kind == WaitKind::room) && !why.output().quota()->has_room();
         // Those that wait for other stages are no cause; those for whom they wait are.
-        const bool cause =
-            kind == WaitKind::none || kind == WaitKind::outside || kind == WaitKind::event || kind == WaitKind::quota;
+        const bool cause = kind == WaitKind::none || kind == WaitKind::outside || kind == WaitKind::event || by_quota;
         if (!cause || now - since < limit.count())
             continue;
         auto& reported = watched_[&core];
@@ -163,8 +164,11 @@ std::vector<std::string> PipelineImpl::stages_without_progress(std::chrono::nano
             if (input->link() && input->link()->size() > 0)
                 held += (held.empty() ? "" : ", ") + std::to_string(input->link()->size()) + " items in link " +
                         input->link()->name();
-        lines.push_back("watchdog: stage " + core.name() + " has made no progress for " + in_seconds(now - since) + ": " +
-                        core.state_text() + "; it holds " + (held.empty() ? "nothing" : held));
+        lines.push_back(
+            "watchdog: stage " + core.name() + " has made no progress for " + in_seconds(now - since) + ": " +
+            core.state_text() +
+            (by_quota ? ", whose frames are out: " + frames_of_quota(engine_->registry(), *why.output().quota()) : "") +
+            "; it holds " + (held.empty() ? "nothing" : held));
     }
     return lines;
 }

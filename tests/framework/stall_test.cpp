@@ -184,3 +184,39 @@ TEST_CASE("the watchdog names a stage that waits for an event that never comes, 
     CHECK(test.frames_out() == 0);
     test.log->on_line({});
 }
+
+TEST_CASE("the watchdog names a stage that waits because the application keeps its frames, and who has them",
+          "[framework][watchdog]") {
+    const bool room = GENERATE(false, true);
+    TestEngine test(2, std::chrono::milliseconds(40));
+    std::promise<std::string> named;
+    std::atomic<bool> once{false};
+    test.log->on_line([&](const std::string& line) {
+        if (line.find("watchdog: stage src") != std::string::npos && !once.exchange(true))
+            named.set_value(line);
+    });
+    FrameSink frames("monitor");
+    Pipeline pipeline(test.engine);
+    const auto source = pipeline.add("src", [room](Output<PooledFrame> out) -> Process {
+        for (;;) {
+            if (room)
+                co_await out.room();
+            PooledFrame frame = co_await out.acquire(support::small);
+            if (!co_await out.put(std::move(frame)))
+                co_return;
+        }
+    });
+    source >> pipeline.add("monitor", frames.stage());
+    pipeline.set(source, {.quota = 2});
+    pipeline.start();
+    std::vector<PooledFrame> kept;
+    kept.push_back(frames.pull().value());
+    kept.push_back(frames.pull().value());
+    const std::string line = named.get_future().get();
+    test.log->on_line({});
+    pipeline.cancel();
+    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+    CHECK(line.find(room ? "waiting for room or quota of src.out" : "waiting for its quota of src.out") != std::string::npos);
+    CAPTURE(line);
+    CHECK(line.find("whose frames are out: application (monitor) 2;") != std::string::npos);
+}

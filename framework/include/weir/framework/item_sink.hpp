@@ -18,9 +18,10 @@ namespace weir {
 /// same sink. Thread-safe; may outlive the pipeline.
 template <Item T> class ItemSink {
 public:
-    /// Throws std::invalid_argument if the capacity is 0. `name` is shown where the pipeline waits for the application.
-    explicit ItemSink(std::string name = "sink", std::size_t capacity = default_capacity<T>)
-        : queue_(std::make_shared<detail::AppQueue<T>>("room in " + std::move(name), capacity)) {}
+    /// Throws std::invalid_argument if the capacity is 0. `name` is shown where the pipeline waits for the application,
+    /// and in the ledger for frames that wait here or that the application keeps.
+    explicit ItemSink(const std::string& name = "sink", std::size_t capacity = default_capacity<T>)
+        : queue_(std::make_shared<detail::AppQueue<T>>("room in " + name, capacity, "application (" + name + ")")) {}
 
     /// The stage, to be added to one pipeline. At the end of the stream what is inside can still be pulled; if the pipeline is
     /// cancelled or fails it is freed, and when somebody seeks, too.

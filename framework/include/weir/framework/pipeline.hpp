@@ -101,6 +101,12 @@ public:
     [[nodiscard]] OutRef<Out> out() && { return output(); }
     [[nodiscard]] InRef<In> in() const { return {{pipeline_, index_, {}}}; }
     [[nodiscard]] std::size_t index() const noexcept { return index_; }
+    /// The same without the types of its ports, for containers.
+    [[nodiscard]] operator StageRef<detail::AnyItem, detail::AnyItem>() const noexcept
+        requires(!std::is_same_v<StageRef, StageRef<detail::AnyItem, detail::AnyItem>>)
+    {
+        return {*pipeline_, index_};
+    }
 
     // What `a >> *this` gives: this stage, for the next `>>`.
     [[nodiscard]] StageRef next() && { return std::move(*this); }
@@ -199,7 +205,8 @@ struct AddedPort {
 
 /// A graph and its run. Built, started and waited for by one thread at a time; `cancel`, `drain`, `pause`, `resume`, `step`,
 /// `seek`, `snapshot`, `attach` and `detach` may be called from any. Destroying a running pipeline cancels it and waits.
-/// Nothing here but `pause` may be called from a stage's body.
+/// In a stage's body and in callbacks those that wait (`prepare`, `check`, `start`, `run`, `wait`, `attach`, `detach`, `seek`,
+/// `step`) throw WrongThread.
 class Pipeline {
 public:
     explicit Pipeline(Engine& engine = Engine::standard(), std::string name = "pipeline");
@@ -306,7 +313,6 @@ public:
     [[nodiscard]] Snapshot snapshot() const;
     /// The wiring as text: stages, ports, links with their capacities, quotas; its branches after it.
     [[nodiscard]] std::string describe() const;
-    /// The ports an opened stage has, for messages.
     [[nodiscard]] Engine& engine() const noexcept;
     [[nodiscard]] detail::PipelineImpl& impl() const noexcept { return *impl_; }
 

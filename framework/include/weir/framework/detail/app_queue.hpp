@@ -1,8 +1,10 @@
 #pragma once
 // A bounded queue between a stage and threads of the application: the stage awaits, the application's threads block or look.
+#include <weir/framework/detail/item_traits.hpp>
 #include <weir/framework/error.hpp>
 #include <weir/framework/stage_context.hpp>
 #include <weir/pools/detail/mutex.hpp>
+#include <weir/pools/ledger.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -83,19 +85,28 @@ private:
 
 template <class T> class AppQueue final : public AppQueueBase {
 public:
-    AppQueue(std::string name, std::size_t capacity) : AppQueueBase(std::move(name), capacity), ring_(capacity) {}
+    /// `holder`: as the ledger calls what the stage has put here, and the application takes; empty if it puts nothing.
+    AppQueue(std::string name, std::size_t capacity, const std::string& holder = {})
+        : AppQueueBase(std::move(name), capacity), ring_(capacity) {
+        if (!holder.empty())
+            holder_.emplace(holder);
+    }
 
     enum class Put : std::uint8_t { done, full, closed };
 
     // The stage's: neither blocks.
-    Put stage_put(T& item) noexcept WEIR_EXCLUDES(mutex_) {
+    Put stage_put(T& item, std::int64_t now) noexcept WEIR_EXCLUDES(mutex_) {
         Callback callback;
         Put result = Put::full;
         {
             const Lock lock(mutex_);
             result = put(item);
-            if (result == Put::done)
+            if (result == Put::done) {
+                // Not the stage's any more: it may wait for others, and this for the application.
+                if (holder_)
+                    pass_to(*ring_[(first_ + count_ - 1) % ring_.size()], holder_->id(), now);
                 callback = tell_application();
+            }
         }
         call(callback);
         return result;
@@ -167,6 +178,7 @@ private:
         return item;
     }
 
+    std::optional<Holder> holder_;
     std::vector<std::optional<T>> ring_ WEIR_GUARDED_BY(mutex_);
     std::size_t first_ WEIR_GUARDED_BY(mutex_) = 0;
 };
@@ -206,7 +218,7 @@ public:
     AppPutWait(StageContext& context, AppQueue<T>& queue, T item) noexcept
         : AppWait(context, queue), queue_(queue), item_(std::move(item)) {}
     bool ready() noexcept override {
-        result_ = result_ == AppQueue<T>::Put::full ? queue_.stage_put(item_) : result_;
+        result_ = result_ == AppQueue<T>::Put::full ? queue_.stage_put(item_, stage_.now()) : result_;
         return result_ != AppQueue<T>::Put::full;
     }
     bool await_resume() const noexcept { return result_ == AppQueue<T>::Put::done; }
