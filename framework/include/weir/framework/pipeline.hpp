@@ -205,8 +205,8 @@ struct AddedPort {
 
 /// A graph and its run. Built, started and waited for by one thread at a time; `cancel`, `drain`, `pause`, `resume`, `step`,
 /// `seek`, `snapshot`, `attach` and `detach` may be called from any. Destroying a running pipeline cancels it and waits.
-/// In a stage's body and in callbacks those that wait (`prepare`, `check`, `start`, `run`, `wait`, `attach`, `detach`, `seek`,
-/// `step`) throw WrongThread.
+/// In a stage's body and in the completion callback those that wait (`prepare`, `check`, `start`, `run`, `wait`, `attach`,
+/// `detach`, `seek`, `step`) throw WrongThread.
 class Pipeline {
 public:
     explicit Pipeline(Engine& engine = Engine::standard(), std::string name = "pipeline");
