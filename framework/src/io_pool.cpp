@@ -34,6 +34,10 @@ void IoPool::run(Job& job) {
         worker.own = &job; // this thread is about to look for one: no need to wake another
         return;
     }
+    post(job);
+}
+
+void IoPool::post(Runnable& job) {
     {
         const Lock lock(mutex_);
         if (queued_ >= idle_ && threads_.size() < most_) {
@@ -70,7 +74,7 @@ std::size_t IoPool::threads() const {
 
 /// Takes the oldest. One's own goes to the end of the line if there is one: stages that start their next job after each would
 /// keep the thread for ever.
-Job* IoPool::next() noexcept {
+Runnable* IoPool::next() noexcept {
     Job* const own = std::exchange(worker.own, nullptr);
     if (jobs_.empty())
         return own;
@@ -85,7 +89,7 @@ void IoPool::work() {
     worker.pool = this;
     Lock lock(mutex_);
     for (;;) {
-        if (Job* const job = next()) {
+        if (Runnable* const job = next()) {
             lock.unlock();
             run_with_followers(engine_, *job);
             lock.lock();

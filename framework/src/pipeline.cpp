@@ -1,5 +1,6 @@
 #include <weir/framework/pipeline.hpp>
 
+#include "engine_impl.hpp"
 #include "pipeline_impl.hpp"
 
 namespace weir {
@@ -15,6 +16,10 @@ AnyStage Pipeline::add(std::string name, std::unique_ptr<StageDefinition> defini
     return {*impl_, impl_->add(std::move(name), std::move(definition), options)};
 }
 void Pipeline::set_options(std::size_t stage, const StageOptions& options) { impl_->set_options(stage, options); }
+std::size_t Pipeline::calls_at_once(const StageTraits& traits) const noexcept {
+    detail::EngineImpl& engine = impl_->engine();
+    return traits.blocking ? engine.io().most() : engine.threads();
+}
 void Pipeline::prepare() { impl_->prepare(); }
 void Pipeline::check() { impl_->check(); }
 void Pipeline::start() { impl_->start(); }

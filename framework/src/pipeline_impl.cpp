@@ -293,7 +293,12 @@ void PipelineImpl::start_job(StageCore& stage, Job& job, JobPlace place) {
     stage.job_started();
     try {
         switch (place) {
-        case JobPlace::io: engine_->io().run(job); break;
+        case JobPlace::io:
+            if (stage.traits().blocking)
+                engine_->io().post(job); // its body goes on, and may wait for what it has started
+            else
+                engine_->io().run(job);
+            break;
         case JobPlace::endpoint: engine_->endpoints().run(job); break;
         case JobPlace::worker: engine_->queue().post(job); break;
         }

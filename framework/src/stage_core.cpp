@@ -1,7 +1,6 @@
 #include "stage_core.hpp"
 
-#include "engine_impl.hpp"
-#include "pipeline_impl.hpp"
+#include "follower_list.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -12,69 +11,9 @@ namespace {
 
 thread_local StageCore* current = nullptr;
 
-constexpr std::int64_t followers_share = 250'000; ///< nanoseconds; then those of other pipelines come, and other workers help
 constexpr std::int64_t light_activation = 30'000; ///< nanoseconds; waking an idle worker takes as long
 
 } // namespace
-
-/// The activations that come next on a thread: what light stages, and the ends of jobs on I/O threads, posted to light stages,
-/// instead of waking a worker for it.
-class FollowerList {
-public:
-    /// While it lives and is open, stages of that engine may follow on this thread; then they run.
-    FollowerList(const EngineImpl& engine, bool open) noexcept
-        : engine_(engine), outer_(std::exchange(here, this)), open_(open) {}
-    ~FollowerList() {
-        while (Runnable* const next = list_.pop_front())
-            static_cast<StageCore*>(next)->activate();
-        here = outer_;
-    }
-    FollowerList(const FollowerList&) = delete;
-    FollowerList& operator=(const FollowerList&) = delete;
-
-    /// False if it has to go to the back of the engine's queue.
-    [[nodiscard]] static bool take(StageCore& stage) noexcept {
-        if (!here || !here->open_ || here->now_ - here->began_ > followers_share ||
-            &here->engine_ != &stage.pipeline_.engine() || !stage.light() || (current && !current->light()))
-            return false;
-        here->list_.push_back(stage);
-        return true;
-    }
-
-    /// A job has no more to do here than to tell its stage. Before that it may yet wait for those it tells.
-    static void open() noexcept {
-        if (here)
-            here->open_ = true;
-    }
-
-    /// The time at which an activation begins on this thread.
-    [[nodiscard]] static std::int64_t begin() noexcept {
-        if (!here)
-            return ledger_now();
-        if (!std::exchange(here->rested_, false))
-            here->now_ = ledger_now();
-        if (here->began_ == 0)
-            here->began_ = here->now_;
-        return here->now_;
-    }
-    static void rest(std::int64_t now) noexcept {
-        if (!here)
-            return;
-        here->now_ = now;
-        here->rested_ = true;
-    }
-
-private:
-    static thread_local FollowerList* here;
-    const EngineImpl& engine_;
-    FollowerList* outer_;
-    IntrusiveList<Runnable> list_;
-    bool open_;
-    std::int64_t began_ = 0; ///< by ledger_now(), as the others
-    std::int64_t now_ = 0;   ///< when the latest activation began or rested
-    bool rested_ = false;    ///< just then, so that is when the next one begins: no look at the clock
-};
-thread_local FollowerList* FollowerList::here = nullptr;
 
 StageBase* current_stage() noexcept { return current; }
 
@@ -155,8 +94,15 @@ void StageCore::post() noexcept {
     // First in, first out and with a wake-up guarantee: a put into the node from here would go to this worker's own queue, and
     // other pipelines would starve. The wait count keeps the graph until the activation is over.
     graph_.reserve_wait();
-    if (!FollowerList::take(*this))
+    if (!FollowerList::take(*this, current))
+        enqueue();
+}
+
+void StageCore::enqueue() noexcept {
+    if (!traits_.blocking)
         pipeline_.engine().queue().post(*this);
+    else // a thread of it has opened the stage: nothing has to be started for it, so nothing fails
+        (traits_.endpoint ? pipeline_.engine().endpoints() : pipeline_.engine().io()).post(*this);
 }
 
 void StageCore::activate() noexcept {
@@ -170,16 +116,16 @@ void StageCore::run() noexcept {
     activate();
 }
 
-void run_with_followers(EngineImpl& engine, Job& job) noexcept {
+void run_with_followers(EngineImpl& engine, Runnable& job) noexcept {
     const FollowerList followers(engine, false);
     job.run();
 }
 
 /// A stage is light while its latest activations were short on average. What a long one counts is bounded: it may have been
-/// short and interrupted by other threads. Two in a row, or one in four, are too many.
+/// short and interrupted by other threads. Two in a row, or one in four, are too many. One that blocks never is.
 void StageCore::note_length(std::int64_t activation) noexcept {
     length_ += (std::min(activation, 4 * light_activation) - length_) / 8;
-    light_.store(length_ < light_activation, std::memory_order_relaxed);
+    light_.store(length_ < light_activation && !traits_.blocking, std::memory_order_relaxed);
 }
 
 void StageCore::enter(WaitKind kind, const PortBase* port, std::int64_t now) noexcept {
@@ -225,7 +171,7 @@ void StageCore::body() noexcept {
             activation_.yield();
             current = outer;
             graph_.reserve_wait();
-            pipeline_.engine().queue().post(*this); // behind all others: it is not to follow itself
+            enqueue(); // behind all others: it is not to follow itself
             return;
         }
         // A job's end is waited for by whoever has none of the other reasons. Who is paused waits for nobody in the pipeline.

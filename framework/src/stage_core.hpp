@@ -43,7 +43,7 @@ private:
 };
 
 /// Runs the job, which is gone then, and after it the light stages of that engine that it told something.
-void run_with_followers(EngineImpl& engine, Job& job) noexcept;
+void run_with_followers(EngineImpl& engine, Runnable& job) noexcept;
 
 /// A node whose body resumes the coroutine. Activations coalesce: at most one is pending, and none while one runs.
 class StageCore final : public StageBase, public StageContext, private Runnable {
@@ -125,6 +125,9 @@ public:
     [[nodiscard]] unsigned codec_threads() const noexcept override { return codec_threads_; }
     [[nodiscard]] unsigned spare_workers() const noexcept override;
     [[nodiscard]] JobPlace io_place() const noexcept override { return traits_.endpoint ? JobPlace::endpoint : JobPlace::io; }
+    [[nodiscard]] JobPlace compute_place() const noexcept override {
+        return traits_.blocking ? JobPlace::io : JobPlace::worker;
+    }
     [[nodiscard]] std::optional<Position> position() const noexcept override { return position_; }
     [[nodiscard]] bool seeking() const noexcept override { return seeking_; }
     [[nodiscard]] Clock& clock() noexcept override;
@@ -143,8 +146,10 @@ private:
     enum class Outcome : std::uint8_t { idle, yield, finished };
 
     void post() noexcept override;
+    /// To the back of its queue.
+    void enqueue() noexcept;
     void activate() noexcept;
-    /// From the engine's queue.
+    /// From that queue.
     void run() noexcept override;
     void note_length(std::int64_t activation) noexcept;
     void body() noexcept;

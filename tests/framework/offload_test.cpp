@@ -4,6 +4,9 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <thread>
 
 using namespace weir;
@@ -125,4 +128,25 @@ TEST_CASE("a job that pushes more into another pipeline than fits gets it throug
     writer.wait();
     reader.wait();
     CHECK(taken == 100 * 20);
+}
+
+TEST_CASE("what an offloaded call owns is destroyed once, however it is given", "[offload]") {
+    support::TestEngine engine(1);
+    const auto owned = std::make_shared<int>(0);
+    {
+        Pipeline pipeline(engine.engine);
+        pipeline.add("numbers",
+                     source([n = 0]() mutable -> std::optional<int> { return n < 5 ? std::optional(n++) : std::nullopt; })) >>
+            pipeline.add("calls", [owned](Input<int> in) -> Process {
+                while (const std::optional<int> item = co_await in.next()) {
+                    const auto copied = [owned, item] { *owned += *item; };
+                    co_await offload(copied);
+                    auto moves_only = [once = std::make_unique<std::shared_ptr<int>>(owned)] { ++**once; };
+                    co_await offload(std::ref(moves_only));
+                }
+            });
+        pipeline.run();
+    }
+    CHECK(owned.use_count() == 1);
+    CHECK(*owned == 0 + 1 + 2 + 3 + 4 + 5);
 }

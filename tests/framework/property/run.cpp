@@ -242,45 +242,48 @@ Process sink(Input<PooledFrame> in, std::vector<std::uint64_t>* results, NodeSpe
 template <class Graph>
 weir::AnyStage add(Graph& graph, std::string name, const NodeSpec& node, std::vector<std::uint64_t>& recorded,
                    const Reads& reads) {
+    weir::StageTraits traits;
+    traits.blocking = node.blocking;
+    traits.stateless = node.stateless;
     const weir::AnyStage stage = [&]() -> weir::AnyStage {
         switch (node.kind) {
         case Kind::source: {
             const auto made = std::make_shared<std::size_t>(0);
             if (!node.shape)
-                return graph.add(name, source, node, made);
-            return graph.add(name, weir::source([node, made] { return make_next(node, *made); }));
+                return graph.add(name, traits, source, node, made);
+            return graph.add(name, traits, weir::source([node, made] { return make_next(node, *made); }));
         }
         case Kind::forward:
             if (node.shape)
-                return graph.add(name, weir::map([node, reads](PooledFrame frame) {
+                return graph.add(name, traits, weir::map([node, reads](PooledFrame frame) {
                                      refuse_in_a_call(node, read_value(frame, reads));
                                      return frame;
                                  }));
             [[fallthrough]];
         case Kind::transform:
         case Kind::rewrite:
-        case Kind::expand: return graph.add(name, one_to_many, node, reads);
+        case Kind::expand: return graph.add(name, traits, one_to_many, node, reads);
         case Kind::filter:
-            return graph.add(name, weir::filter([node, reads](const PooledFrame& frame) {
+            return graph.add(name, traits, weir::filter([node, reads](const PooledFrame& frame) {
                                  refuse_in_a_call(node, read_value(frame, reads));
                                  return passes(node, value_of(frame));
                              }));
-        case Kind::delay: return graph.add(name, delay, node, reads);
-        case Kind::split: return graph.add(name, split, node, reads);
-        case Kind::zip: return graph.add(name, zip, node, reads);
-        case Kind::merge: return graph.add(name, merge, node, reads);
+        case Kind::delay: return graph.add(name, traits, delay, node, reads);
+        case Kind::split: return graph.add(name, traits, split, node, reads);
+        case Kind::zip: return graph.add(name, traits, zip, node, reads);
+        case Kind::merge: return graph.add(name, traits, merge, node, reads);
         case Kind::parallel:
-            return graph.add(name, weir::parallel(node.count, [node, reads](PooledFrame frame) {
+            return graph.add(name, traits, weir::parallel(node.count, [node, reads](PooledFrame frame) {
                                  return take_time(node, reads, std::move(frame));
                              }));
         case Kind::sink: break;
         }
         if (node.shape)
-            return graph.add(name, weir::sink([node, reads, &recorded](PooledFrame frame) {
+            return graph.add(name, traits, weir::sink([node, reads, &recorded](PooledFrame frame) {
                                  refuse_in_a_call(node, read_value(frame, reads));
                                  recorded.push_back(value_of(frame));
                              }));
-        return graph.add(name, sink, &recorded, node, reads);
+        return graph.add(name, traits, sink, &recorded, node, reads);
     }();
     graph.set(stage, options_of(node));
     return stage;

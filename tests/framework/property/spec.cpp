@@ -85,8 +85,12 @@ GraphSpec random_graph(std::uint64_t seed) {
 void change_bounds(GraphSpec& spec, std::uint64_t seed) {
     std::mt19937_64 random(mix(spec.seed, seed));
     spec.threads = 1 + static_cast<unsigned>(random() % 4);
-    for (NodeSpec& node : spec.nodes)
+    for (NodeSpec& node : spec.nodes) {
         node.quota = 1 + random() % 8;
+        node.blocking = random() % 8 == 0;
+        const bool loses_calls = node.failing == Failing::restarts || node.failing == Failing::detaches;
+        node.stateless = node.kind == Kind::forward && node.shape && !loses_calls && random() % 2 == 0;
+    }
     for (LinkSpec& link : spec.links)
         link.capacity = 1 + random() % 8;
 }
@@ -100,7 +104,8 @@ std::string to_string(const GraphSpec& spec) {
              << node.quota;
         if (node.stop_after != SIZE_MAX)
             text << " stops after " << node.stop_after;
-        text << failing_names[static_cast<std::size_t>(node.failing)] << (node.shape ? " as a shape" : "");
+        text << failing_names[static_cast<std::size_t>(node.failing)] << (node.shape ? " as a shape" : "")
+             << (node.blocking ? " blocking" : "") << (node.stateless ? " stateless" : "");
         text << "\n";
     }
     for (const LinkSpec& link : spec.links)

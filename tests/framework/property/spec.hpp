@@ -39,6 +39,8 @@ struct NodeSpec {
     std::size_t quota = 0;
     Failing failing = Failing::never;
     bool shape = false; ///< not a coroutine, for sources, forward and sinks
+    bool blocking = false;
+    bool stateless = false; ///< forward as a shape
 };
 
 struct LinkSpec {

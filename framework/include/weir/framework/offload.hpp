@@ -86,8 +86,15 @@ private:
 
 /// `co_await offload(f)` runs `f()` (or `f(stop_token)`) on an I/O thread, where it may block, and gives what it returns
 /// or throws. The stage is suspended, no worker waits. On cancel the stop token is set and `f` must return soon.
-/// Does not allocate.
-template <class F> [[nodiscard]] auto offload(F f) { return detail::OffloadWait<F>(this_stage(), std::move(f)); }
+/// Does not allocate. A lambda may capture by reference whatever the coroutine has: the stage waits for it.
+template <class F> [[nodiscard]] auto offload(F&& f) {
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+    static_assert(std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<F>,
+                  "GCC 12 would destroy what this lambda has captured twice, since it is written where it is awaited: capture "
+                  "by reference (the stage waits for the call), or await offload(std::ref(f)) of a variable f");
+#endif
+    return detail::OffloadWait<std::decay_t<F>>(this_stage(), std::forward<F>(f));
+}
 
 /// A piece of computing for another worker, so that a stage can have several under way and keep their order: start some,
 /// await their results in turn. One at a time for each `Compute`; it allocates once, not once a start.
@@ -97,14 +104,15 @@ public:
 
     Compute() : state_(std::make_shared<State>()) {}
 
-    /// Starts `f()` on a worker. What `f` refers to must be owned by it: the stage may end first.
+    /// Starts `f()` on a worker; on an I/O thread if the stage is `StageTraits::blocking`. What `f` refers to must be owned by
+    /// it: the stage may end first.
     void start(F f) {
         state_->f.emplace(std::move(f));
         state_->done.store(false, std::memory_order_relaxed);
         state_->stop = this_stage().stop_token();
         state_->self = state_;
         try {
-            detail::start_job(*state_, detail::JobPlace::worker);
+            detail::start_job(*state_, this_stage().compute_place());
         } catch (...) {
             state_->self.reset();
             throw;

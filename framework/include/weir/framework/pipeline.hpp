@@ -9,11 +9,13 @@
 #include <weir/framework/snapshot.hpp>
 #include <weir/framework/stage.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -224,7 +226,21 @@ public:
     template <class Body> auto add(std::string name, detail::Shape<Body> shape) {
         return add_function(std::move(name), shape.type, shape.traits, std::move(shape.body));
     }
-    /// A coroutine function with what the pipeline should know of it.
+    /// The same with what the pipeline should know of it. Throws std::invalid_argument if a map is said to be stateless and its
+    /// function cannot be called as const.
+    template <class Body> auto add(std::string name, StageTraits traits, detail::Shape<Body> shape) {
+        traits.at_once = std::max(traits.at_once, shape.traits.at_once);
+        if constexpr (requires { Body::can_be_stateless; })
+            if (traits.stateless) {
+                const std::size_t calls = calls_at_once(traits);
+                traits.at_once = std::max(traits.at_once, calls);
+                if constexpr (Body::can_be_stateless)
+                    return add_function(std::move(name), shape.type, traits, std::move(shape.body).at_once(calls));
+                else
+                    throw std::invalid_argument(name + ": a map that is stateless calls its function as const");
+            }
+        return add_function(std::move(name), shape.type, traits, std::move(shape.body));
+    }
     template <class F, class... Args>
         requires std::is_same_v<typename detail::Signature<std::decay_t<F>>::Result, Process>
     auto add(std::string name, const StageTraits& traits, F&& f, Args&&... args) {
@@ -345,6 +361,8 @@ private:
     static OutRef<detail::AnyItem> out_ref(const detail::NamedPort& port) { return OutRef<detail::AnyItem>(port.ref); }
     static InRef<detail::AnyItem> in_ref(const detail::NamedPort& port) { return {port.ref}; }
     void set_options(std::size_t stage, const StageOptions& options);
+    /// As many as there are threads for it.
+    [[nodiscard]] std::size_t calls_at_once(const StageTraits& traits) const noexcept;
 
     std::unique_ptr<detail::PipelineImpl> impl_;
 };

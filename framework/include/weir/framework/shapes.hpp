@@ -58,17 +58,6 @@ private:
     bool there_ = false;
 };
 
-template <class F, class T, class R> struct Mapper {
-    F f;
-    Process operator()(Input<T> in, Output<R> out) {
-        while (co_await in.peek()) {
-            ResultInPlace<R> result([&]() -> R { return f(in.port().take()); });
-            if (result && !co_await out.put(std::move(*result)))
-                co_return;
-        }
-    }
-};
-
 template <class F, class T> struct Keeper {
     F f;
     Process operator()(Input<T> in, Output<T> out) {
@@ -118,6 +107,19 @@ template <class F, class T, class R> struct ParallelMapper {
     }
 };
 
+template <class F, class T, class R> struct Mapper {
+    F f;
+    static constexpr bool can_be_stateless = std::is_invocable_v<const F&, T>;
+    [[nodiscard]] ParallelMapper<F, T, R> at_once(std::size_t calls) && { return {std::move(f), calls}; }
+    Process operator()(Input<T> in, Output<R> out) {
+        while (co_await in.peek()) {
+            ResultInPlace<R> result([&]() -> R { return f(in.port().take()); });
+            if (result && !co_await out.put(std::move(*result)))
+                co_return;
+        }
+    }
+};
+
 template <class F, class T> struct Producer {
     F f;
     Process operator()(Output<T> out) {
@@ -147,7 +149,7 @@ template <class Body> struct Shape {
 
 } // namespace detail
 
-/// One item out for each item in: `R f(T)`.
+/// One item out for each item in: `R f(T)`. Added with `StageTraits::stateless`: several calls at once, as by `parallel`.
 template <class F> [[nodiscard]] auto map(F f) {
     using Body = detail::Mapper<F, detail::FirstParameter<F>, detail::ResultOf<F>>;
     return detail::Shape<Body>{{std::move(f)}, "map", {}};

@@ -34,6 +34,14 @@ struct StageTraits {
     bool joins = false;
     /// Its I/O may wait for ever (network, pipe): it gets a thread of its own.
     bool endpoint = false;
+    /// Its body may block (files, locks, another library's calls): it runs on I/O threads and not on workers, as do the calls
+    /// of `parallel`; an endpoint's on its own. Each activation costs a switch of threads, and EngineConfig::io_threads says
+    /// how many can block at once.
+    bool blocking = false;
+    /// What it makes of an item does not depend on the items before, and its function may be called by several threads at a
+    /// time: `map` calls it so on as many items as there are workers, as `parallel` would, and keeps the order. Other stages
+    /// gain nothing by it.
+    bool stateless = false;
     /// Its frames go on, outside the links, to the stages of the pipeline that have no inputs and the same value here: through
     /// a native graph (flow.hpp). Their outputs count in the quotas of the frames' producers.
     const void* beyond = nullptr;
@@ -152,7 +160,8 @@ public:
     virtual void change_option(std::string_view name, std::string_view value);
     /// Why the stage cannot be opened and run again after its pipeline's end. Empty if it can.
     [[nodiscard]] virtual std::string refuses_again() const { return {}; }
-    /// Makes the coroutine, suspended at its start. Called at the start, at every restart and after every seek, on a worker.
+    /// Makes the coroutine, suspended at its start. Called at the start, at every restart and after every seek, on a worker
+    /// (an I/O thread if the stage is `blocking`).
     [[nodiscard]] virtual Process run(StageContext& context, Ports& ports) = 0;
 };
 

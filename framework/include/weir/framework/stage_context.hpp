@@ -57,6 +57,7 @@ public:
     /// pieces of computing a stage should have under way. Fixed when the pipeline starts.
     [[nodiscard]] virtual unsigned spare_workers() const noexcept = 0;
     [[nodiscard]] virtual detail::JobPlace io_place() const noexcept = 0;
+    [[nodiscard]] virtual detail::JobPlace compute_place() const noexcept = 0;
 
     /// Where the last seek went; empty if there was none since the pipeline was started. Fixed while a coroutine lives.
     [[nodiscard]] virtual std::optional<Position> position() const noexcept = 0;
