@@ -6,18 +6,25 @@
 #include <boost/histogram/storage_adaptor.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 namespace weir::detail {
 namespace {
 
-// From a microsecond to a thousand seconds, each bin 5 % wide.
-constexpr double shortest = 1e3;
-constexpr double longest = 1e12;
-constexpr unsigned bins = 425;
+// From a microsecond to a thousand seconds, 20 bins to each doubling, so none wider than 5 %.
+constexpr double shortest = 0x1p10;
+constexpr double longest = 0x1p40;
+constexpr unsigned bins = 30 * 20;
 
-using Axis = boost::histogram::axis::regular<double, boost::histogram::axis::transform::log>;
+/// Linear within each doubling, as the bits of a double are: the logarithm itself would be the largest part of `note`.
+struct Doublings {
+    static double forward(double x) noexcept { return static_cast<double>(std::bit_cast<std::int64_t>(x)); }
+    static double inverse(double y) noexcept { return std::bit_cast<double>(static_cast<std::int64_t>(y)); }
+};
+using Axis = boost::histogram::axis::regular<double, Doublings>;
 
 } // namespace
 

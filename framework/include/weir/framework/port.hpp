@@ -85,6 +85,7 @@ public:
 /// Gaps are passed on and skipped.
 template <Item T> class ItemWait : public InputWait<T> {
 public:
+    bool await_ready() noexcept { return !this->stage_.must_suspend() && ready(); } // known here: no virtual call
     bool ready() noexcept final {
         while (InputWait<T>::ready()) {
             const Gap* gap = this->ended_ ? nullptr : std::get_if<Gap>(this->entry_);
@@ -174,8 +175,9 @@ private:
 template <Item T> class PutWait final : public Wait {
 public:
     PutWait(OutputPort<T>& port, T& item) noexcept : Wait(port.stage(), WaitKind::output, &port), item_(&item) {}
-    ~PutWait() { unpublish(); }
+    ~PutWait() { PutWait::unpublish(); }
 
+    bool await_ready() noexcept { return !this->stage_.must_suspend() && ready(); } // known here: no virtual call
     bool ready() noexcept override {
         using Readiness = typename OutputPort<T>::Readiness;
         const Readiness now = output().readiness();

@@ -76,9 +76,9 @@ public:
         std::swap(block_, other.block_);
         return *this;
     }
-    ~BlockRef() { reset(); }
+    [[gnu::always_inline]] ~BlockRef() { reset(); }
 
-    void reset() noexcept {
+    [[gnu::always_inline]] void reset() noexcept {
         if (Block* block = std::exchange(block_, nullptr))
             drop(*block);
     }
@@ -109,7 +109,7 @@ public:
     explicit operator bool() const noexcept { return block_ != nullptr; }
 
 private:
-    static void drop(Block& block) noexcept {
+    [[gnu::noinline]] static void drop(Block& block) noexcept {
         if (!block.refs.codec_may_hold()) {
             if (block.refs.drop())
                 end(block);
