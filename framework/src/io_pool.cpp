@@ -40,18 +40,29 @@ void IoPool::run(Job& job) {
 void IoPool::post(Runnable& job) {
     {
         const Lock lock(mutex_);
-        if (queued_ >= idle_ && threads_.size() < most_) {
-            try {
-                threads_.emplace_back([this] { work(); });
-            } catch (const std::exception&) {
-                if (threads_.empty())
-                    throw; // else those there are do it, later
-            }
-        }
+        if (queued_ >= idle_)
+            start_thread();
         jobs_.push_back(job);
         ++queued_;
     }
     wake_.notify_one();
+}
+
+void IoPool::start_thread() {
+    if (threads_.size() == most_)
+        return;
+    try {
+        threads_.emplace_back([this] { work(); });
+    } catch (const std::exception&) {
+        if (threads_.empty())
+            throw; // else those there are do it, later
+    }
+}
+
+void IoPool::start_first() {
+    const Lock lock(mutex_);
+    if (threads_.empty())
+        start_thread();
 }
 
 bool IoPool::reserve() {

@@ -25,6 +25,8 @@ public:
     void run(Job& job);
     /// The same, and the caller may wait for it if there is another thread.
     void post(Runnable& job);
+    /// From now on neither throws. Throws std::system_error, std::bad_alloc.
+    void start_first();
     /// Keeps a thread free for one more job at any time, or returns false if there are no more. `release` undoes it.
     [[nodiscard]] bool reserve();
     void release() noexcept;
@@ -34,6 +36,8 @@ public:
 
 private:
     void work();
+    /// One more, unless there are as many as may be. Throws if it is the first and cannot be started.
+    void start_thread() WEIR_REQUIRES(mutex_);
     [[nodiscard]] Runnable* next() noexcept WEIR_REQUIRES(mutex_);
 
     EngineImpl& engine_;

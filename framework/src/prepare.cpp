@@ -222,9 +222,12 @@ void PipelineImpl::check() {
     require_inputs();
     FramePaths paths(*this);
     require_quotas(paths);
-    for (StageEntry& stage : stages_)
+    for (StageEntry& stage : stages_) {
         if (stage.traits.endpoint)
             reserve_endpoint(stage);
+        if (stage.traits.blocking) // what activates it must not fail
+            (stage.traits.endpoint ? engine_->endpoints() : engine_->io()).start_first();
+    }
 }
 
 } // namespace weir::detail

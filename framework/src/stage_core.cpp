@@ -101,7 +101,7 @@ void StageCore::post() noexcept {
 void StageCore::enqueue() noexcept {
     if (!traits_.blocking)
         pipeline_.engine().queue().post(*this);
-    else // a thread of it has opened the stage: nothing has to be started for it, so nothing fails
+    else // `check` has started a thread of it, so nothing fails
         (traits_.endpoint ? pipeline_.engine().endpoints() : pipeline_.engine().io()).post(*this);
 }
 
