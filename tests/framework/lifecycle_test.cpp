@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <future>
 #include <latch>
 #include <stdexcept>
 #include <thread>
@@ -191,100 +190,6 @@ TEST_CASE("wait from a stage's body is refused", "[framework][check]") {
     Pipeline pipeline(test.engine);
     pipeline.add("src", support::numbers, 1) >> pipeline.add("sink", sink([&other](int) { other.run(); }));
     CHECK_THROWS_WITH(pipeline.run(), Catch::Contains("waits and was called from the body of stage 'sink'"));
-}
-
-TEST_CASE("offloaded work gives its result and its exception back to the stage", "[framework][offload]") {
-    TestEngine test;
-    int sum = 0;
-    std::string caught;
-    std::thread::id worker;
-    std::thread::id elsewhere;
-    Pipeline pipeline(test.engine);
-    pipeline.add("src", support::numbers, 10) >> pipeline.add("io", [&](Input<int> in) -> Process {
-        while (auto item = co_await in.next()) {
-            worker = std::this_thread::get_id();
-            const int value = *item;
-            auto work = [value, &elsewhere] {
-                elsewhere = std::this_thread::get_id();
-                if (value == 9)
-                    throw std::runtime_error("disk on fire");
-                return 2 * value;
-            };
-            try {
-                const int doubled = co_await offload(work);
-                sum += doubled;
-            } catch (const std::runtime_error& error) {
-                caught = error.what();
-            }
-        }
-    });
-    pipeline.run();
-    CHECK(sum == 72);
-    CHECK(caught == "disk on fire");
-    CHECK((worker != elsewhere));
-}
-
-TEST_CASE("cancel sets the stop token of offloaded work and waits for its return", "[framework][offload]") {
-    TestEngine test;
-    std::latch inside(1);
-    std::atomic<bool> returned{false};
-    Pipeline pipeline(test.engine);
-    pipeline.add("src", support::numbers, 1) >> pipeline.add("io", [&](Input<int> in) -> Process {
-        co_await in.next();
-        auto work = [&](std::stop_token stop) {
-            std::mutex mutex;
-            std::condition_variable_any stopped;
-            std::unique_lock lock(mutex);
-            inside.count_down();
-            stopped.wait(lock, stop, [] { return false; });
-            returned = true;
-        };
-        co_await offload(work);
-    });
-    pipeline.start();
-    inside.wait();
-    pipeline.cancel();
-    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
-    CHECK(returned);
-}
-
-TEST_CASE("computing on several workers keeps the order", "[framework][offload]") {
-    TestEngine test(4);
-    std::vector<int> got;
-    Pipeline pipeline(test.engine);
-    pipeline.add("src", support::numbers, 500) >>
-        pipeline.add("squares",
-                     [](Input<int> in, Output<int> out) -> Process {
-                         struct Square {
-                             int value;
-                             int operator()() const { return value * value; }
-                         };
-                         std::vector<Compute<Square>> slots(3);
-                         std::size_t first = 0;
-                         std::size_t busy = 0;
-                         bool more = true;
-                         while (more || busy > 0) {
-                             if (more && busy < slots.size()) {
-                                 auto item = co_await in.next();
-                                 more = item.has_value();
-                                 if (item) {
-                                     slots[(first + busy) % slots.size()].start({*item});
-                                     ++busy;
-                                 }
-                                 continue;
-                             }
-                             const int square = co_await slots[first].result();
-                             first = (first + 1) % slots.size();
-                             --busy;
-                             if (!co_await out.put(square))
-                                 co_return;
-                         }
-                     }) >>
-        pipeline.add("sink", sink([&got](int i) { got.push_back(i); }));
-    pipeline.run();
-    REQUIRE(got.size() == 500);
-    for (std::size_t i = 0; i < got.size(); ++i)
-        REQUIRE(got[i] == static_cast<int>(i * i));
 }
 
 TEST_CASE("on_end runs once, off the workers, after the coroutine is gone, with the reason", "[framework][lifecycle]") {

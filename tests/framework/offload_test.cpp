@@ -4,12 +4,20 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
+#include <latch>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
 #include <thread>
+#include <vector>
 
 using namespace weir;
+using support::TestEngine;
 using namespace std::chrono_literals;
 
 namespace {
@@ -17,7 +25,7 @@ namespace {
 struct OneIoThread {
     OneIoThread() : engine(config()) {}
     static EngineConfig config() {
-        EngineConfig config = support::TestEngine::config(1, 10s, std::make_shared<support::Log>());
+        EngineConfig config = TestEngine::config(1, 10s, std::make_shared<support::Log>());
         config.io_threads = 1;
         return config;
     }
@@ -131,7 +139,7 @@ TEST_CASE("a job that pushes more into another pipeline than fits gets it throug
 }
 
 TEST_CASE("what an offloaded call owns is destroyed once, however it is given", "[offload]") {
-    support::TestEngine engine(1);
+    TestEngine engine(1);
     const auto owned = std::make_shared<int>(0);
     {
         Pipeline pipeline(engine.engine);
@@ -149,4 +157,98 @@ TEST_CASE("what an offloaded call owns is destroyed once, however it is given", 
     }
     CHECK(owned.use_count() == 1);
     CHECK(*owned == 0 + 1 + 2 + 3 + 4 + 5);
+}
+
+TEST_CASE("offloaded work gives its result and its exception back to the stage", "[framework][offload]") {
+    TestEngine test;
+    int sum = 0;
+    std::string caught;
+    std::thread::id worker;
+    std::thread::id elsewhere;
+    Pipeline pipeline(test.engine);
+    pipeline.add("src", support::numbers, 10) >> pipeline.add("io", [&](Input<int> in) -> Process {
+        while (auto item = co_await in.next()) {
+            worker = std::this_thread::get_id();
+            const int value = *item;
+            auto work = [value, &elsewhere] {
+                elsewhere = std::this_thread::get_id();
+                if (value == 9)
+                    throw std::runtime_error("disk on fire");
+                return 2 * value;
+            };
+            try {
+                const int doubled = co_await offload(work);
+                sum += doubled;
+            } catch (const std::runtime_error& error) {
+                caught = error.what();
+            }
+        }
+    });
+    pipeline.run();
+    CHECK(sum == 72);
+    CHECK(caught == "disk on fire");
+    CHECK((worker != elsewhere));
+}
+
+TEST_CASE("cancel sets the stop token of offloaded work and waits for its return", "[framework][offload]") {
+    TestEngine test;
+    std::latch inside(1);
+    std::atomic<bool> returned{false};
+    Pipeline pipeline(test.engine);
+    pipeline.add("src", support::numbers, 1) >> pipeline.add("io", [&](Input<int> in) -> Process {
+        co_await in.next();
+        auto work = [&](std::stop_token stop) {
+            std::mutex mutex;
+            std::condition_variable_any stopped;
+            std::unique_lock lock(mutex);
+            inside.count_down();
+            stopped.wait(lock, stop, [] { return false; });
+            returned = true;
+        };
+        co_await offload(work);
+    });
+    pipeline.start();
+    inside.wait();
+    pipeline.cancel();
+    CHECK_THROWS_AS(pipeline.wait(), Cancelled);
+    CHECK(returned);
+}
+
+TEST_CASE("computing on several workers keeps the order", "[framework][offload]") {
+    TestEngine test(4);
+    std::vector<int> got;
+    Pipeline pipeline(test.engine);
+    pipeline.add("src", support::numbers, 500) >>
+        pipeline.add("squares",
+                     [](Input<int> in, Output<int> out) -> Process {
+                         struct Square {
+                             int value;
+                             int operator()() const { return value * value; }
+                         };
+                         std::vector<Compute<Square>> slots(3);
+                         std::size_t first = 0;
+                         std::size_t busy = 0;
+                         bool more = true;
+                         while (more || busy > 0) {
+                             if (more && busy < slots.size()) {
+                                 auto item = co_await in.next();
+                                 more = item.has_value();
+                                 if (item) {
+                                     slots[(first + busy) % slots.size()].start({*item});
+                                     ++busy;
+                                 }
+                                 continue;
+                             }
+                             const int square = co_await slots[first].result();
+                             first = (first + 1) % slots.size();
+                             --busy;
+                             if (!co_await out.put(square))
+                                 co_return;
+                         }
+                     }) >>
+        pipeline.add("sink", sink([&got](int i) { got.push_back(i); }));
+    pipeline.run();
+    REQUIRE(got.size() == 500);
+    for (std::size_t i = 0; i < got.size(); ++i)
+        REQUIRE(got[i] == static_cast<int>(i * i));
 }
