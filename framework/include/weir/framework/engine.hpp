@@ -20,7 +20,7 @@ enum class LogLevel : std::uint8_t { info, warning, error };
 
 struct EngineConfig {
     unsigned threads = 0;            ///< workers; 0: what the machine, its cgroup's CPU quota and the affinity mask allow
-    unsigned io_threads = 4;         ///< at most so many threads for files, started as needed
+    unsigned io_threads = 4;         ///< at most so many threads for files and stages that block, started as needed
     unsigned endpoint_threads = 256; ///< at most so many for what may wait for ever; more is refused at start
     RegistryConfig registry;
     std::chrono::nanoseconds memory_wait = std::chrono::seconds(1); ///< so long an output waits for memory at the byte budget
