@@ -1,5 +1,6 @@
 // What a stage says of itself: that its body may block, that it has no state.
 #include <weir/framework/pipeline.hpp>
+#include <weir/framework/sleep.hpp>
 
 #include "support/engines.hpp"
 
@@ -180,6 +181,36 @@ TEST_CASE("one that blocks and never waits lets the others on its thread have th
     enough = true;
     pipeline.wait();
     CHECK(got == 50);
+}
+
+TEST_CASE("a stage that blocks is woken by its time, and then holds no worker either", "[traits][time]") {
+    const auto clock = std::make_shared<ManualClock>();
+    EngineConfig config = threads(1, 1);
+    config.clock = clock;
+    Engine engine(config);
+    Event woken("woken");
+    std::binary_semaphore helped(0);
+    std::atomic<bool> in_time{false};
+    Pipeline pipeline(engine);
+    // The only worker is needed for what the one that was woken waits for.
+    const auto sleeper = [&](Output<int> out) -> Process {
+        co_await sleep_for(1h);
+        woken.set();
+        in_time = came_in_time(helped);
+        co_await out.put(1);
+    };
+    const auto helper = [&](Output<int> out) -> Process {
+        co_await until(woken);
+        helped.release();
+        co_await out.put(1);
+    };
+    pipeline.add("sleeper", blocks, sleeper) >> pipeline.add("sink", sink([](int) {}));
+    pipeline.add("helper", helper) >> pipeline.add("sink too", sink([](int) {}));
+    pipeline.start();
+    support::until_state(pipeline, "sleeper", "waiting for its time");
+    clock->advance(1h);
+    pipeline.wait();
+    CHECK(in_time);
 }
 
 TEST_CASE("a pipeline of stages that block can be paused, and cancelled once the call returns", "[traits][cancel]") {

@@ -20,16 +20,6 @@ struct ClockedEngine {
     Engine& engine = test.engine;
 };
 
-/// Until the only stage of that name sleeps.
-void until_asleep(const Pipeline& pipeline, const std::string& name) {
-    for (;;) {
-        for (const StageSnapshot& stage : pipeline.snapshot().stages)
-            if (stage.name == name && stage.state == "waiting for its time")
-                return;
-        std::this_thread::yield();
-    }
-}
-
 Process every(Output<int> out, std::chrono::nanoseconds period, int count) {
     Clock::Time due = this_stage().clock().now();
     for (int i = 0; i < count; ++i) {
@@ -48,10 +38,10 @@ TEST_CASE("a stage sleeps until its time by the engine's clock and not longer", 
     pipeline.add("every", every, 10ms, 3) >> pipeline.add("sink", sink([&seen](int) { ++seen; }));
     pipeline.start();
     for (int i = 0; i < 3; ++i) {
-        until_asleep(pipeline, "every");
+        support::until_state(pipeline, "every", "waiting for its time");
         CHECK(seen == i);
         test.clock->advance(9ms);
-        until_asleep(pipeline, "every");
+        support::until_state(pipeline, "every", "waiting for its time");
         CHECK(seen == i);
         test.clock->advance(1ms);
         while (seen == i)
@@ -66,7 +56,7 @@ TEST_CASE("a stage that sleeps is cancelled at once", "[framework][time]") {
     Pipeline pipeline(test.engine);
     pipeline.add("every", every, 1h, 3) >> pipeline.add("sink", sink([](int) {}));
     pipeline.start();
-    until_asleep(pipeline, "every");
+    support::until_state(pipeline, "every", "waiting for its time");
     pipeline.cancel();
     CHECK_THROWS_AS(pipeline.wait(), Cancelled);
 }
@@ -159,7 +149,7 @@ TEST_CASE("any of an input and a time: a source that is late is noticed", "[fram
         });
     pipeline.start();
     for (int i = 0; i < 3; ++i) {
-        until_asleep(pipeline, "watch");
+        support::until_state(pipeline, "watch", "waiting for its time");
         test.clock->advance(10ms);
         while (late == i)
             std::this_thread::yield();
